@@ -1,0 +1,21 @@
+select
+    cast(null as string) as deployment_id,
+    cast(null as string) as source_system,
+    cast(null as string) as repository,
+    cast(null as string) as service_id,
+    cast(null as string) as environment,
+    cast(null as string) as environment_tier,
+    cast(null as boolean) as is_production,
+    cast(null as string) as sha,
+    cast(null as string) as ref,
+    cast(null as string) as version,
+    cast(null as string) as task,
+    cast(null as timestamp) as created_at,
+    cast(null as timestamp) as started_at,
+    cast(null as timestamp) as finished_at,
+    cast(null as string) as outcome,
+    cast(null as string) as caused_by_run_id,
+    cast(null as string) as deployer_id,
+    cast(null as bigint) as attempt_count,
+    cast(null as string) as exclusion_reason
+where 1 = 0

@@ -1,0 +1,22 @@
+select
+    cast(null as string) as run_id,
+    cast(null as bigint) as attempt,
+    cast(null as string) as source_system,
+    cast(null as string) as repository,
+    cast(null as string) as service_id,
+    cast(null as string) as pipeline_name,
+    cast(null as string) as parent_run_id,
+    cast(null as string) as branch,
+    cast(null as boolean) as is_default_branch,
+    cast(null as boolean) as is_pull_request,
+    cast(null as string) as trigger_event,
+    cast(null as string) as sha,
+    cast(null as timestamp) as created_at,
+    cast(null as timestamp) as started_at,
+    cast(null as timestamp) as finished_at,
+    cast(null as string) as status,
+    cast(null as boolean) as is_first_attempt,
+    cast(null as boolean) as is_final_attempt,
+    cast(null as bigint) as duration_seconds,
+    cast(null as bigint) as queue_seconds
+where 1 = 0

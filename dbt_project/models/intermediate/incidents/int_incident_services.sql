@@ -1,0 +1,4 @@
+select
+    cast(null as string) as incident_id,
+    cast(null as string) as service_id
+where 1 = 0

@@ -1,0 +1,21 @@
+select
+    cast(null as string) as incident_id,
+    cast(null as string) as source_system,
+    cast(null as string) as service_id,
+    cast(null as string) as title,
+    cast(null as string) as severity,
+    cast(null as string) as severity_raw,
+    cast(null as string) as urgency,
+    cast(null as string) as status,
+    cast(null as timestamp) as created_at,
+    cast(null as timestamp) as detected_at,
+    cast(null as timestamp) as impact_started_at,
+    cast(null as timestamp) as acknowledged_at,
+    cast(null as timestamp) as mitigated_at,
+    cast(null as timestamp) as resolved_at,
+    cast(null as timestamp) as began_at,
+    cast(null as timestamp) as restored_at,
+    cast(null as string) as caused_by_deployment_id,
+    cast(null as string) as caused_by_sha,
+    cast(null as string) as exclusion_reason
+where 1 = 0
