@@ -1,0 +1,307 @@
+"""One HTTP session for every connector: timeouts, retries, rate limits, and errors told apart.
+
+urllib3's Retry does the waiting for refused connections, 429 and 5xx (Retry-After in seconds or as a
+date). What it cannot see is done here: a 403 that is a rate limit (GitHub), a body that was cut after its
+headers came, an HTML page where JSON was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse, Retry
+
+logger = logging.getLogger(__name__)
+
+# 408 and 425 say "again later" by definition; 429 and 5xx are every API's way to say the same.
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+# Where an API says when its quota comes back: an epoch second, or seconds from now.
+RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset")
+REMAINING_HEADERS = ("x-ratelimit-remaining", "ratelimit-remaining")
+EPOCH_THRESHOLD = 1_000_000_000
+
+
+class SourceError(Exception):
+    """A system could not be read. Says which, where, and what to do; never carries a header or a secret."""
+
+    def __init__(self, system: str, url: str, what: str) -> None:
+        self.system = system
+        self.url = url
+        self.what = what
+        super().__init__(f"{system}: {what} ({url})")
+
+
+class PermanentError(SourceError):
+    """Asking again will not help: credentials, scope, address or request are wrong."""
+
+
+class TransientError(SourceError):
+    """Asking again later may help; retries were already spent."""
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """Patience of a connector. Seconds, except ``retries`` and ``largest_body`` (bytes)."""
+
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    retries: int = 6
+    backoff: float = 1.0
+    longest_wait: float = 3900.0  # GitHub's quota window is an hour; a longer wait belongs to the next run
+    largest_body: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response: the body as received and what it says.
+
+    ``url`` is the address asked, ``headers`` are case-insensitive, ``links`` the Link header by rel.
+    """
+
+    url: str
+    body: bytes
+    json: Any
+    headers: Mapping[str, str]
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+def seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds until the quota comes back, by the reset headers (epoch or relative); None without them."""
+    for name in RESET_HEADERS:
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            number = float(value)
+        except ValueError:
+            continue
+        return max(0.0, number - now) if number > EPOCH_THRESHOLD else max(0.0, number)
+    return None
+
+
+def is_quota_spent(headers: Mapping[str, str]) -> bool:
+    """Whether a refusal carries the evidence of a rate limit."""
+    return "retry-after" in headers or any(headers.get(name) == "0" for name in REMAINING_HEADERS)
+
+
+class PatientRetry(Retry):
+    """urllib3's Retry that also obeys reset headers where no Retry-After is sent."""
+
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        waited = super().get_retry_after(response)
+        if waited is not None or response.status != 429:
+            return waited
+        seconds = seconds_to_reset(response.headers, time.time())
+        return None if seconds is None else min(seconds, float(self.retry_after_max))
+
+
+class Client:
+    """A session on one API. ``system`` names it in errors, ``headers`` carry the credentials.
+
+    Credentials go to the origin of ``base_url`` and nowhere else: an absolute link to another host is
+    refused, so that a wrong ``next`` cannot leak a token.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        headers: Mapping[str, str],
+        settings: HttpSettings | None = None,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.system = system
+        self.base_url = base_url.rstrip("/")
+        self.settings = settings or HttpSettings()
+        self.requests_made = 0
+        self._clock = clock
+        self._sleep = sleep
+        self._session = requests.Session()
+        self._session.trust_env = (
+            False  # a stray netrc must not replace the credentials named in sources.yaml
+        )
+        self._session.headers.update(headers)
+        retry = PatientRetry(
+            total=self.settings.retries,
+            status_forcelist=TRANSIENT_STATUSES,
+            allowed_methods=None,  # the POSTs here are searches: asking twice changes nothing
+            backoff_factor=self.settings.backoff,
+            backoff_max=60,
+            backoff_jitter=self.settings.backoff / 2,
+            retry_after_max=int(self.settings.longest_wait),
+            redirect=0,
+            raise_on_redirect=False,
+            raise_on_status=False,
+        )
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """The answer to a GET of ``path`` (or of an absolute address of the same origin).
+
+        Raises PermanentError or TransientError.
+        """
+        return self._ask("GET", path, params=params)
+
+    def post(self, path: str, payload: Mapping[str, Any]) -> Answer:
+        """The answer to a POST of ``payload`` as JSON. Raises PermanentError or TransientError."""
+        return self._ask("POST", path, payload=payload)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        url = self._address(path)
+        trouble = "no answer"
+        for attempt in range(self.settings.retries + 1):
+            if attempt:
+                self._sleep(min(60.0, self.settings.backoff * 2 ** (attempt - 1)))
+            try:
+                response, body = self._exchange(method, url, params, payload)
+            except requests.exceptions.InvalidURL as error:
+                raise PermanentError(self.system, url, f"the address is not valid: {error}") from error
+            except requests.exceptions.SSLError as error:
+                raise PermanentError(self.system, url, f"TLS failed: {error}") from error
+            except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
+                # urllib3 has spent its own retries on these: more of them here would multiply the waiting.
+                raise TransientError(self.system, url, f"no answer: {_short(error)}") from error
+            except requests.exceptions.RequestException as error:
+                trouble = f"the answer broke off: {_short(error)}"
+                logger.warning("%s: %s; asking again", self.system, trouble)
+                continue
+            if response.status_code == 403 and is_quota_spent(response.headers):
+                self._wait_for_quota(response, url)
+                trouble = "the rate limit did not lift"
+                continue
+            self._refuse(response, body, url)
+            try:
+                return Answer(
+                    url=response.url,
+                    body=body,
+                    json=json.loads(body),
+                    headers=response.headers,
+                    links={rel: link["url"] for rel, link in response.links.items()},
+                )
+            except ValueError:
+                if _looks_like_html(response, body):
+                    raise PermanentError(
+                        self.system,
+                        url,
+                        "HTML instead of JSON: a sign-in page? check the address and the token",
+                    ) from None
+                trouble = f"the body is not JSON ({len(body)} bytes): cut on the way?"
+                logger.warning("%s: %s; asking again", self.system, trouble)
+        raise TransientError(self.system, url, trouble)
+
+    def _exchange(
+        self, method: str, url: str, params: Mapping[str, Any] | None, payload: Mapping[str, Any] | None
+    ) -> tuple[requests.Response, bytes]:
+        self.requests_made += 1
+        with self._session.request(
+            method,
+            url,
+            params=params,
+            json=payload,
+            timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            body = bytearray()
+            try:
+                for chunk in response.iter_content(chunk_size=1 << 16):
+                    body += chunk
+                    if len(body) > self.settings.largest_body:
+                        raise PermanentError(
+                            self.system, url, f"the body exceeds {self.settings.largest_body} bytes"
+                        )
+            except requests.exceptions.ConnectionError as error:
+                # A body that stalls: urllib3's retries end with the headers, so this one is ours to repeat.
+                raise requests.exceptions.ChunkedEncodingError(error) from error
+            return response, bytes(body)
+
+    def _address(self, path: str) -> str:
+        if not path.startswith(("http://", "https://")):
+            return f"{self.base_url}/{path.lstrip('/')}"
+        asked, own = urlsplit(path), urlsplit(self.base_url)
+        if (asked.scheme, asked.netloc) != (own.scheme, own.netloc):
+            raise PermanentError(self.system, path, f"a link leads away from {own.scheme}://{own.netloc}")
+        return path
+
+    def _wait_for_quota(self, response: requests.Response, url: str) -> None:
+        named = response.headers.get("retry-after")
+        seconds = float(named) if named and named.isdigit() else None
+        if seconds is None:
+            seconds = seconds_to_reset(response.headers, self._clock().timestamp())
+        # GitHub: without a reset to wait for, a secondary limit wants at least a minute.
+        seconds = 60.0 if seconds is None else seconds + 1.0
+        if seconds > self.settings.longest_wait:
+            raise TransientError(
+                self.system, url, f"the rate limit lifts in {seconds:.0f} s: later than this run waits"
+            )
+        logger.warning("%s: rate limit reached, waiting %.0f s", self.system, seconds)
+        self._sleep(seconds)
+
+    def _refuse(self, response: requests.Response, body: bytes, url: str) -> None:
+        status = response.status_code
+        if 200 <= status < 300 and status != 203:
+            return
+        said = _excerpt(response, body)
+        if status in (401, 203):  # Azure answers 203 with a sign-in page where others say 401
+            raise PermanentError(
+                self.system, url, f"HTTP {status}: the token is missing, wrong or expired{said}"
+            )
+        if status == 403:
+            raise PermanentError(self.system, url, f"HTTP 403: the token may not read this{said}")
+        if status in (404, 410):
+            raise PermanentError(
+                self.system, url, f"HTTP {status}: no such thing, or the token cannot see it{said}"
+            )
+        if status in TRANSIENT_STATUSES:
+            raise TransientError(
+                self.system, url, f"HTTP {status} after {self.settings.retries} retries{said}"
+            )
+        if 300 <= status < 400:
+            raise PermanentError(
+                self.system, url, f"HTTP {status}: moved; put the new address in sources.yaml"
+            )
+        raise PermanentError(self.system, url, f"HTTP {status}{said}")
+
+
+def _looks_like_html(response: requests.Response, body: bytes) -> bool:
+    return "html" in response.headers.get("content-type", "") or body.lstrip()[:1] == b"<"
+
+
+def _excerpt(response: requests.Response, body: bytes) -> str:
+    if _looks_like_html(response, body):
+        return ": an HTML page"
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return ""
+    message = said.get("message") or said.get("error") if isinstance(said, dict) else None
+    if isinstance(message, dict):
+        message = message.get("message")
+    return f": {str(message)[:200]}" if message else ""
+
+
+def _short(error: Exception) -> str:
+    return str(error).split("(Caused by ")[-1][:200]

@@ -1,0 +1,122 @@
+"""How APIs hand out long lists: links, offsets, cursors, and windows where results are capped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from .http import Answer, Client, PermanentError
+
+# A list this long is a paging loop or a wrong scope; either way somebody should look.
+MOST_PAGES = 20_000
+
+
+def follow_links(client: Client, path: str, params: Mapping[str, Any]) -> Iterator[Answer]:
+    """Pages of a list whose Link header names the next (RFC 8288; GitHub, GitLab, Greenhouse).
+
+    Raises PermanentError where a link leads to a page already read.
+    """
+    answer = client.get(path, params)
+    seen = {answer.url}
+    while True:
+        yield answer
+        following = answer.links.get("next")
+        if following is None:
+            return
+        if following in seen or len(seen) >= MOST_PAGES:
+            raise PermanentError(
+                client.system, following, f"paging loops: this page was read before ({len(seen)} pages)"
+            )
+        seen.add(following)
+        answer = client.get(following)
+
+
+def follow_offsets(
+    client: Client,
+    path: str,
+    params: Mapping[str, Any],
+    *,
+    records: str,
+    identity: str = "id",
+    page_size: int = 100,
+) -> Iterator[Answer]:
+    """Pages of a list by ``offset`` and ``limit`` that ends with ``more: false`` (PagerDuty).
+
+    Each page begins at the last record of the page before. Where it does not, records moved while they
+    were read (something was deleted or inserted): the walk steps back until the pages meet again, so that
+    nothing falls between two pages. Records then come twice, which loading folds.
+    """
+    offset, last, step_back = 0, None, page_size
+    for _ in range(MOST_PAGES):
+        answer = client.get(path, {**params, "offset": offset, "limit": page_size})
+        rows = answer.json.get(records)
+        if not isinstance(rows, list):
+            raise PermanentError(client.system, answer.url, f"the answer has no list {records!r}")
+        if last is not None and offset > 0 and last not in [row.get(identity) for row in rows[:1]]:
+            offset, last, step_back = max(0, offset - step_back), None, step_back * 2
+            continue
+        yield answer
+        if not answer.json.get("more"):
+            return
+        if len(rows) < 2:
+            raise PermanentError(
+                client.system, answer.url, "paging stands still: more is promised, nothing comes"
+            )
+        last = rows[-1].get(identity)
+        offset += len(rows) - 1
+    raise PermanentError(client.system, path, f"paging does not end within {MOST_PAGES} pages")
+
+
+def follow_cursor(client: Client, path: str, payload: Mapping[str, Any], *, cursor: str) -> Iterator[Answer]:
+    """Pages of a POSTed search whose answer carries ``more`` and ``last`` (PagerDuty analytics).
+
+    ``cursor`` is the member of the payload that takes the answer's ``last``.
+    """
+    seen: set[str] = set()
+    following: str | None = None
+    while True:
+        answer = client.post(path, payload if following is None else {**payload, cursor: following})
+        yield answer
+        following = answer.json.get("last")
+        if not answer.json.get("more") or following is None:
+            return
+        if following in seen or len(seen) >= MOST_PAGES:
+            raise PermanentError(client.system, answer.url, f"paging loops: cursor {following} came twice")
+        seen.add(following)
+
+
+def bisect_window(
+    count: Callable[[datetime, datetime], int],
+    start: datetime,
+    end: datetime,
+    *,
+    cap: int,
+    refuse: Callable[[datetime, int], PermanentError],
+) -> Iterator[tuple[datetime, datetime]]:
+    """Windows of [start, end] in order, each with at most ``cap`` results; both ends inclusive.
+
+    Windows have whole seconds. ``count`` asks the API how many results one has. A single second with more
+    than ``cap`` cannot be split: ``refuse`` makes the error that is raised, since silently losing the rest
+    is not an answer.
+    """
+    pending = [(start, end)]
+    while pending:
+        first, last = pending.pop()
+        found = count(first, last)
+        if found <= cap:
+            yield first, last
+            continue
+        if last <= first:
+            raise refuse(first, found)
+        middle = first + timedelta(seconds=int((last - first).total_seconds()) // 2)
+        pending.append((middle + timedelta(seconds=1), last))
+        pending.append((first, middle))
+
+
+def split_window(start: datetime, end: datetime, longest: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """Consecutive windows of [start, end) no longer than ``longest``."""
+    while start < end:
+        stop = min(end, start + longest)
+        yield start, stop
+        start = stop

@@ -1,0 +1,69 @@
+"""Prometheus (Thanos, Mimir): good and valid events of each SLO by range query.
+
+Endpoint: ``/api/v1/query_range``. Limit: 11,000 points a series, so the range is cut into chunks.
+
+Gotchas: values are strings and may be ``NaN``; a step without data is absent, not null. A sample at *t* of an
+``increase(…[5m])`` speaks of the five minutes before *t*; only whole steps are asked for, on multiples of the
+step, so that a repeated pull meets the same instants. The body does not say which SLO it answers: the landing
+path does, ``sli_samples/<slo_id>/<good|total>/<step_seconds>/``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from .cursors import Cursors
+from .http import Client, PermanentError
+from .landing import LandingFolder
+from .paging import split_window
+from .sources import PrometheusSource, Sli
+
+POINTS = 10_000
+
+
+def headers(token: str) -> dict[str, str]:
+    """Request headers; ``token`` may be empty where Prometheus asks for none."""
+    return {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+
+
+def pull(
+    client: Client, source: PrometheusSource, landing: LandingFolder, cursors: Cursors, now: datetime
+) -> None:
+    """Land the samples of every SLI up to the last whole step before ``now``.
+
+    Raises PermanentError, TransientError.
+    """
+    for sli in source.slis:
+        step = timedelta(seconds=sli.step_seconds)
+        until = datetime.fromtimestamp(now.timestamp() // sli.step_seconds * sli.step_seconds, UTC)
+        stream = f"sli_samples:{sli.slo_id}:{sli.step_seconds}"
+        watermark = cursors.watermark(stream)
+        since = source.started_at
+        if watermark is not None:
+            since = max(since, watermark - timedelta(days=source.overlap_days))
+        for first, last in split_window(since, until, step * POINTS):
+            for kind, query in (("good", sli.good), ("total", sli.total)):
+                _pull_range(client, sli, kind, query, first + step, last, landing)
+            cursors.move(stream, last)
+
+
+def _pull_range(
+    client: Client, sli: Sli, kind: str, query: str, first: datetime, last: datetime, landing: LandingFolder
+) -> None:
+    answer = client.get(
+        "api/v1/query_range",
+        {"query": query, "start": first.timestamp(), "end": last.timestamp(), "step": sli.step_seconds},
+    )
+    data = answer.json.get("data") or {}
+    if answer.json.get("status") != "success" or data.get("resultType") != "matrix":
+        raise PermanentError(
+            "prometheus", answer.url, f"{sli.slo_id}.{kind}: not a range of samples: check the query"
+        )
+    if len(data["result"]) > 1:
+        raise PermanentError(
+            "prometheus",
+            answer.url,
+            f"{sli.slo_id}.{kind}: {len(data['result'])} series; sum() them into one",
+        )
+    if data["result"]:
+        landing.land("sli_samples", (sli.slo_id, kind, str(sli.step_seconds)), answer.body)
