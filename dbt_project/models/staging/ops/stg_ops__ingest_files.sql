@@ -1,0 +1,19 @@
+select
+    file_id,
+    system,
+    table_name,
+    path,
+    format,
+    status,
+    reason,
+    bytes,
+    rows_read,
+    rows_loaded,
+    rows_duplicate,
+    rows_superseded,
+    rows_quarantined,
+    delivered_at,
+    data_through,
+    first_seen_at,
+    loaded_at
+from {{ source('ops', 'ingest_files') }}
