@@ -1,4 +1,4 @@
-"""The same models on Spark: the lake as input, a local PySpark session (or whatever the profile names) as engine.
+"""The same models on Spark: the lake as input, a local PySpark session (or what the profile names) as engine.
 
 Needs the ``spark`` extra. Java comes from the machine, or from the runtime that the extra carries.
 """
