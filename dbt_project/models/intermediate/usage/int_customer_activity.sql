@@ -1,6 +1,13 @@
+with activity as (
+    select * from {{ ref('stg_usage__customer_activity') }}
+)
+
 select
-    cast(null as string) as customer_id,
-    cast(null as date) as activity_month,
-    cast(null as boolean) as is_active,
-    cast(null as decimal(38, 9)) as transactions
-where 1 = 0
+    customer_id,
+    activity_month,
+    bool_or(coalesce(is_active, transactions > 0, false)) as is_active,
+    sum(transactions) as transactions
+from activity
+group by
+    customer_id,
+    activity_month

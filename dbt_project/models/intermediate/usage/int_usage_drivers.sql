@@ -1,8 +1,18 @@
+with drivers as (
+    select * from {{ ref('stg_usage__drivers') }}
+)
+
 select
-    cast(null as date) as usage_month,
-    cast(null as string) as pool_id,
-    cast(null as string) as driver,
-    cast(null as string) as service_id,
-    cast(null as string) as customer_id,
-    cast(null as decimal(38, 9)) as amount
-where 1 = 0
+    usage_month,
+    pool_id,
+    driver,
+    service_id,
+    customer_id,
+    sum(amount) as amount
+from drivers
+group by
+    usage_month,
+    pool_id,
+    driver,
+    service_id,
+    customer_id

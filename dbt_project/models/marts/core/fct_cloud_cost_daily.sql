@@ -1,0 +1,42 @@
+with assigned as (
+    select * from {{ ref('int_cost_daily_assigned') }}
+)
+
+select
+    charge_date,
+    billing_period_start,
+    source_system,
+    provider,
+    invoice_issuer,
+    billing_account_id,
+    sub_account_id,
+    invoice_id,
+    charge_category,
+    charge_class,
+    is_commitment,
+    commitment_discount_status,
+    service_category,
+    cloud_service,
+    is_marketplace,
+    is_refund,
+    service_tag,
+    service_id,
+    team_tag,
+    team_id,
+    customer_id,
+    pool_id,
+    rule_id,
+    treatment,
+    assignment,
+    unallocated_reason,
+    charge_rows,
+    currency,
+    billed_cost,
+    effective_cost,
+    list_cost,
+    reporting_currency,
+    billed_rate,
+    effective_rate,
+    billed_cost_reporting,
+    effective_cost_reporting
+from assigned
