@@ -1,5 +1,62 @@
-select
-    cast(null as string) as tool,
-    cast(null as string) as identifier,
-    cast(null as string) as service_id
-where 1 = 0
+with listed as (
+
+    select tool, identifier, service_id
+    from {{ ref('stg_catalogue__service_identifiers') }}
+
+),
+
+components as (
+
+    select entity_name, pagerduty_service_id, prometheus_service
+    from {{ ref('stg_catalogue__backstage_entities') }}
+    where kind = 'component'
+
+),
+
+annotated as (
+
+    select 'pagerduty' as tool, pagerduty_service_id as identifier, entity_name as service_id
+    from components
+    where pagerduty_service_id is not null
+    union all
+    select 'prometheus' as tool, prometheus_service as identifier, entity_name as service_id
+    from components
+    where prometheus_service is not null
+
+),
+
+listed_tools as (
+
+    select distinct service_id, tool
+    from listed
+
+),
+
+candidates as (
+
+    select tool, identifier, service_id, 1 as preference
+    from listed
+    union all
+    select annotated.tool, annotated.identifier, annotated.service_id, 2 as preference
+    from annotated
+    left join listed_tools
+        on annotated.service_id = listed_tools.service_id
+        and annotated.tool = listed_tools.tool
+    where listed_tools.service_id is null
+
+),
+
+ranked as (
+
+    select
+        tool,
+        identifier,
+        service_id,
+        row_number() over (partition by tool, identifier order by preference asc, service_id asc) as rank
+    from candidates
+
+)
+
+select tool, identifier, service_id
+from ranked
+where rank = 1

@@ -1,10 +1,128 @@
+-- The same time on call is told once per escalation policy and once per window asked for; what touches or overlaps is one.
+with told as (
+
+    select
+        escalation_policy_id,
+        escalation_level,
+        schedule_id,
+        user_id,
+        user_time_zone,
+        coalesce(started_at, timestamp '1900-01-01 00:00:00') as started_at,
+        coalesce(ended_at, timestamp '9999-12-31 00:00:00') as ended_at
+    from {{ ref('stg_pagerduty__on_calls') }}
+
+),
+
+compared as (
+
+    select
+        schedule_id,
+        user_id,
+        escalation_level,
+        started_at,
+        ended_at,
+        case
+            when started_at <= max(ended_at) over (
+                partition by schedule_id, user_id, escalation_level
+                order by started_at, ended_at
+                rows between unbounded preceding and 1 preceding
+            ) then 0
+            else 1
+        end as begins
+    from told
+    where started_at < ended_at
+
+),
+
+numbered as (
+
+    select
+        schedule_id,
+        user_id,
+        escalation_level,
+        started_at,
+        ended_at,
+        sum(begins) over (
+            partition by schedule_id, user_id, escalation_level
+            order by started_at, ended_at
+            rows between unbounded preceding and current row
+        ) as shift_number
+    from compared
+
+),
+
+shifts as (
+
+    select schedule_id, user_id, escalation_level, min(started_at) as started_at, max(ended_at) as ended_at
+    from numbered
+    group by schedule_id, user_id, escalation_level, shift_number
+
+),
+
+zones as (
+
+    select user_id, max(user_time_zone) as user_time_zone
+    from told
+    group by user_id
+
+),
+
+-- Whom a schedule stands in for: the owners of the services whose escalation policy calls it. Several owners, no team.
+policy_services as (
+
+    select services.escalation_policy_id, identifiers.service_id
+    from {{ ref('stg_pagerduty__services') }} as services
+    inner join {{ ref('int_service_identifiers') }} as identifiers
+        on identifiers.tool = 'pagerduty'
+        and lower(services.service_id) = identifiers.identifier
+    where services.escalation_policy_id is not null
+
+),
+
+schedule_services as (
+
+    select distinct told.schedule_id, told.user_id, told.escalation_level, policy_services.service_id
+    from told
+    inner join policy_services on told.escalation_policy_id = policy_services.escalation_policy_id
+
+),
+
+shift_teams as (
+
+    select
+        shifts.schedule_id,
+        shifts.user_id,
+        shifts.escalation_level,
+        shifts.started_at,
+        case when count(distinct ownership.team_id) = 1 then min(ownership.team_id) end as team_id
+    from shifts
+    inner join schedule_services
+        on coalesce(shifts.schedule_id, '') = coalesce(schedule_services.schedule_id, '')
+        and shifts.user_id = schedule_services.user_id
+        and shifts.escalation_level = schedule_services.escalation_level
+    inner join {{ ref('int_service_ownership') }} as ownership
+        on schedule_services.service_id = ownership.service_id
+        and {{ business_date('shifts.started_at') }} >= ownership.valid_from
+        and {{ business_date('shifts.started_at') }} < ownership.valid_to
+    where ownership.team_id <> 'unmapped'
+    group by shifts.schedule_id, shifts.user_id, shifts.escalation_level, shifts.started_at
+
+)
+
 select
-    cast(null as string) as source_system,
-    cast(null as string) as schedule_id,
-    cast(null as string) as user_id,
-    cast(null as string) as user_time_zone,
-    cast(null as string) as team_id,
-    cast(null as bigint) as escalation_level,
-    cast(null as timestamp) as started_at,
-    cast(null as timestamp) as ended_at
-where 1 = 0
+    'pagerduty' as source_system,
+    shifts.schedule_id,
+    shifts.user_id,
+    coalesce(users.time_zone, zones.user_time_zone) as user_time_zone,
+    shift_teams.team_id,
+    shifts.escalation_level,
+    case when shifts.started_at > timestamp '1900-01-01 00:00:00' then shifts.started_at end as started_at,
+    case when shifts.ended_at < timestamp '9999-12-31 00:00:00' then shifts.ended_at end as ended_at
+from shifts
+left join zones on shifts.user_id = zones.user_id
+left join {{ ref('stg_pagerduty__users') }} as users on shifts.user_id = users.user_id
+left join shift_teams
+    on coalesce(shifts.schedule_id, '') = coalesce(shift_teams.schedule_id, '')
+    and shifts.user_id = shift_teams.user_id
+    and shifts.escalation_level = shift_teams.escalation_level
+    and shifts.started_at = shift_teams.started_at

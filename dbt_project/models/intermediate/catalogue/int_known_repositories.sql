@@ -1,0 +1,49 @@
+with catalogued as (
+
+    select
+        repository,
+        max(default_branch) as default_branch,
+        count(distinct service_id) as service_count,
+        min(service_id) as first_service_id
+    from {{ ref('int_repositories') }}
+    group by repository
+
+),
+
+told_branches as (
+
+    select
+        repository,
+        default_branch,
+        row_number() over (partition by repository order by updated_at desc, pull_number desc) as rank
+    from {{ ref('stg_github__pull_requests') }}
+    where default_branch is not null
+
+),
+
+seen as (
+
+    select repository from catalogued
+    union
+    select repository from {{ ref('stg_github__pull_requests') }}
+    union
+    select repository from {{ ref('stg_github__commits') }}
+    union
+    select repository from {{ ref('stg_github__deployments') }}
+    union
+    select repository from {{ ref('stg_github__workflow_runs') }}
+    union
+    select repository from {{ ref('stg_github__issues') }}
+
+)
+
+select
+    seen.repository,
+    coalesce(catalogued.default_branch, told_branches.default_branch) as default_branch,
+    coalesce(catalogued.service_count, 0) as service_count,
+    case when catalogued.service_count = 1 then catalogued.first_service_id else 'unmapped' end as service_id
+from seen
+left join catalogued on seen.repository = catalogued.repository
+left join told_branches
+    on seen.repository = told_branches.repository
+    and told_branches.rank = 1

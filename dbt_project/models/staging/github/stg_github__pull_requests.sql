@@ -1,0 +1,22 @@
+select
+    repository,
+    pull_number,
+    substring(title, 1, 200) as title,
+    state,
+    coalesce(is_draft, false) as is_draft,
+    author_id,
+    author_type,
+    created_at,
+    updated_at,
+    closed_at,
+    merged_at,
+    case when merged_at is not null then merge_commit_sha end as merge_sha,
+    head_branch,
+    head_sha,
+    head_repository,
+    base_branch,
+    default_branch,
+    labels,
+    reverts_reference,
+    reverts_sha
+from {{ source('raw_github', 'pull_requests') }}

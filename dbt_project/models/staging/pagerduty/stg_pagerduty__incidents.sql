@@ -1,0 +1,21 @@
+select
+    incident_id,
+    incident_number,
+    substring(title, 1, 200) as title,
+    status,
+    urgency,
+    priority,
+    incident_type,
+    service_id,
+    service_name,
+    escalation_policy_id,
+    incident_key,
+    resolve_reason_type,
+    merged_into_incident_id,
+    details,
+    {{ valid_json('custom_fields') }} as custom_fields,
+    created_at,
+    acknowledged_at,
+    case when status = 'resolved' then coalesce(resolved_at, last_status_change_at) end as resolved_at,
+    updated_at
+from {{ source('raw_pagerduty', 'incidents') }}

@@ -1,0 +1,6 @@
+select
+    user_id,
+    time_zone,
+    role,
+    teams
+from {{ source('raw_pagerduty', 'users') }}
