@@ -25,6 +25,7 @@ MODELS = (
     "int_commit_reach",
     "int_change_deployments",
     "int_deployment_incidents",
+    "int_deployment_repairs",
     "int_failed_changes",
     "int_service_outages",
     "fct_deployments",
@@ -41,6 +42,7 @@ MODELS = (
 )
 FILLED = (
     "int_service_ownership",
+    "int_team_groups",
     "int_repositories",
     "int_service_dependencies",
     "int_commits",

@@ -1,14 +1,40 @@
+{%- set numerators = {
+    'change_failure_rate': 'is_failed_change',
+    'change_failure_rate_1h': 'is_failed_within_1h',
+    'change_failure_rate_4h': 'is_failed_within_4h',
+    'change_failure_rate_24h': 'is_failed_within_24h',
+    'change_failure_rate_72h': 'is_failed_within_72h',
+    'rework_rate': 'is_rework',
+} -%}
+
+with
+
+deployments as (
+    select
+        deployment_id,
+        service_id,
+        deployment_date,
+        is_failed_change,
+        is_failed_within_1h,
+        is_failed_within_4h,
+        is_failed_within_24h,
+        is_failed_within_72h,
+        is_rework,
+        {% if var('cfr_count_failed_attempts') -%}
+        case when exclusion_reason <> 'failed' then exclusion_reason end as exclusion_reason
+        {%- else -%}
+        exclusion_reason
+        {%- endif %}
+    from {{ ref('fct_deployments') }}
+    where is_production
+)
+
+{% for kpi_id, flag in numerators.items() %}
 select
-    cast(null as string) as kpi_id,
-    cast(null as string) as record_id,
-    cast(null as date) as event_date,
-    cast(null as string) as service_id,
-    cast(null as string) as team_id,
-    cast(null as string) as severity,
-    cast(null as string) as provider,
-    cast(null as string) as customer_id,
-    cast(null as decimal(38, 9)) as numerator,
-    cast(null as decimal(38, 9)) as denominator,
-    cast(null as double) as measured,
-    cast(null as string) as exclusion_reason
-where 1 = 0
+    {{ kpi_record_columns(
+        kpi_id, 'deployment_id', 'deployment_date', 'exclusion_reason',
+        numerator='case when ' ~ flag ~ ' then 1 else 0 end', denominator='1'
+    ) }}
+from deployments
+{{ "union all" if not loop.last }}
+{%- endfor %}

@@ -1,14 +1,21 @@
+with
+
+deployments as (
+    select
+        deployment_id,
+        service_id,
+        deployment_date,
+        exclusion_reason
+    from {{ ref('fct_deployments') }}
+    where is_production
+        or environment_tier = 'unmapped'
+)
+
+{% for kpi_id in ['deployment_frequency', 'deployment_days'] %}
 select
-    cast(null as string) as kpi_id,
-    cast(null as string) as record_id,
-    cast(null as date) as event_date,
-    cast(null as string) as service_id,
-    cast(null as string) as team_id,
-    cast(null as string) as severity,
-    cast(null as string) as provider,
-    cast(null as string) as customer_id,
-    cast(null as decimal(38, 9)) as numerator,
-    cast(null as decimal(38, 9)) as denominator,
-    cast(null as double) as measured,
-    cast(null as string) as exclusion_reason
-where 1 = 0
+    {{ kpi_record_columns(
+        kpi_id, 'deployment_id', 'deployment_date', 'exclusion_reason', numerator='1', denominator='1'
+    ) }}
+from deployments
+{{ "union all" if not loop.last }}
+{%- endfor %}

@@ -1,14 +1,49 @@
+with
+
+incidents as (
+    select
+        incident_id,
+        severity,
+        is_major,
+        began_date,
+        case when exclusion_reason not in ('open', 'negative_span') then exclusion_reason end as exclusion_reason
+    from {{ ref('fct_incidents') }}
+),
+
+incident_services as (
+    select distinct
+        incident_id,
+        service_id
+    from {{ ref('int_incident_services') }}
+),
+
+began as (
+    select
+        incidents.incident_id,
+        coalesce(incident_services.service_id, 'unmapped') as service_id,
+        incidents.severity,
+        incidents.is_major,
+        incidents.began_date,
+        incidents.exclusion_reason,
+        case
+            when incidents.exclusion_reason is not null then incidents.exclusion_reason
+            when incidents.severity = 'unmapped' then 'unmapped_severity'
+        end as major_exclusion_reason
+    from incidents
+    left join incident_services
+        on incidents.incident_id = incident_services.incident_id
+)
+
 select
-    cast(null as string) as kpi_id,
-    cast(null as string) as record_id,
-    cast(null as date) as event_date,
-    cast(null as string) as service_id,
-    cast(null as string) as team_id,
-    cast(null as string) as severity,
-    cast(null as string) as provider,
-    cast(null as string) as customer_id,
-    cast(null as decimal(38, 9)) as numerator,
-    cast(null as decimal(38, 9)) as denominator,
-    cast(null as double) as measured,
-    cast(null as string) as exclusion_reason
-where 1 = 0
+    {{ kpi_record_columns(
+        'major_incidents', 'incident_id', 'began_date', 'major_exclusion_reason',
+        numerator='case when is_major then 1 else 0 end', denominator='1', severity='severity'
+    ) }}
+from began
+union all
+select
+    {{ kpi_record_columns(
+        'unmapped_severity_incidents', 'incident_id', 'began_date', 'exclusion_reason',
+        numerator="case when severity = 'unmapped' then 1 else 0 end", denominator='1', severity='severity'
+    ) }}
+from began

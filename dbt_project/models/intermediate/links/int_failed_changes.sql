@@ -1,0 +1,171 @@
+with
+
+incident_links as (
+    select * from {{ ref('int_deployment_incidents') }}
+),
+
+repairs as (
+    select * from {{ ref('int_deployment_repairs') }}
+),
+
+deployments as (
+    select
+        deployment_id,
+        service_id,
+        environment,
+        finished_at
+    from {{ ref('int_deployments') }}
+),
+
+blamed as (
+    select
+        deployment_id,
+        count(*) as incident_count,
+        max(case when method = 'named_by_incident' then 1 else 0 end) as is_named,
+        max(case when method = 'time_window' and is_counted then 1 else 0 end) as is_in_window,
+        max(case when method = 'time_window_dependency' and is_counted then 1 else 0 end) as is_in_dependency_window,
+        max(case when within_1h then 1 else 0 end) as within_1h,
+        max(case when within_4h then 1 else 0 end) as within_4h,
+        max(case when within_24h then 1 else 0 end) as within_24h,
+        max(case when within_72h then 1 else 0 end) as within_72h,
+        max(case when is_counted then 1 else 0 end) as is_counted,
+        max(case when is_counted and restored_at is null then 1 else 0 end) as is_open,
+        max(case when is_counted then restored_at end) as restored_at
+    from incident_links
+    group by deployment_id
+),
+
+repaired as (
+    select
+        failed_deployment_id as deployment_id,
+        max(case when method = 'rollback' then 1 else 0 end) as is_rolled_back,
+        max(case when method = 'revert' then 1 else 0 end) as is_reverted,
+        max(case when method = 'hotfix' then 1 else 0 end) as is_hotfixed,
+        min(repaired_at) as repaired_at
+    from repairs
+    group by failed_deployment_id
+),
+
+first_repair as (
+    select
+        failed_deployment_id as deployment_id,
+        deployment_id as repaired_by_deployment_id
+    from (
+        select
+            failed_deployment_id,
+            deployment_id,
+            row_number() over (
+                partition by failed_deployment_id
+                order by repaired_at, deployment_id
+            ) as repair_order
+        from repairs
+    ) as ordered
+    where repair_order = 1
+),
+
+suspects as (
+    select deployment_id from blamed
+    union
+    select deployment_id from repaired
+),
+
+judged as (
+    select
+        suspects.deployment_id,
+        coalesce(blamed.incident_count, 0) as incident_count,
+        coalesce(blamed.is_named, 0) = 1 as is_named_by_incident,
+        coalesce(repaired.is_rolled_back, 0) = 1 as is_rolled_back,
+        coalesce(repaired.is_reverted, 0) = 1 as is_reverted,
+        coalesce(repaired.is_hotfixed, 0) = 1 as is_hotfixed,
+        coalesce(blamed.is_in_window, 0) = 1 as is_followed_by_incident,
+        coalesce(blamed.is_in_dependency_window, 0) = 1 as is_followed_by_dependent_incident,
+        repaired.deployment_id is not null or coalesce(blamed.is_counted, 0) = 1 as is_failed_change,
+        repaired.deployment_id is not null or coalesce(blamed.within_1h, 0) = 1 as is_failed_within_1h,
+        repaired.deployment_id is not null or coalesce(blamed.within_4h, 0) = 1 as is_failed_within_4h,
+        repaired.deployment_id is not null or coalesce(blamed.within_24h, 0) = 1 as is_failed_within_24h,
+        repaired.deployment_id is not null or coalesce(blamed.within_72h, 0) = 1 as is_failed_within_72h,
+        first_repair.repaired_by_deployment_id,
+        repaired.repaired_at,
+        coalesce(blamed.is_open, 0) = 1 as is_incident_open,
+        case
+            when coalesce(blamed.is_counted, 0) = 0 then repaired.repaired_at
+            when blamed.is_open = 0 then blamed.restored_at
+        end as restored_at
+    from suspects
+    left join blamed
+        on suspects.deployment_id = blamed.deployment_id
+    left join repaired
+        on suspects.deployment_id = repaired.deployment_id
+    left join first_repair
+        on suspects.deployment_id = first_repair.deployment_id
+),
+
+named as (
+    select
+        judged.*,
+        case
+            when judged.is_named_by_incident then 'named_by_incident'
+            when judged.is_rolled_back then 'rollback'
+            when judged.is_reverted then 'revert'
+            when judged.is_hotfixed then 'hotfix'
+            when judged.is_followed_by_incident then 'time_window'
+            when judged.is_followed_by_dependent_incident then 'time_window_dependency'
+        end as method
+    from judged
+),
+
+final as (
+    select
+        named.deployment_id,
+        deployments.service_id,
+        deployments.environment,
+        deployments.finished_at,
+        named.is_failed_change,
+        named.method,
+        {{ link_confidence('named.method') }} as confidence,
+        named.is_named_by_incident,
+        named.is_rolled_back,
+        named.is_reverted,
+        named.is_hotfixed,
+        named.is_followed_by_incident,
+        named.is_followed_by_dependent_incident,
+        named.is_failed_within_1h,
+        named.is_failed_within_4h,
+        named.is_failed_within_24h,
+        named.is_failed_within_72h,
+        cast(named.incident_count as bigint) as incident_count,
+        named.repaired_by_deployment_id,
+        named.repaired_at,
+        named.is_incident_open,
+        named.restored_at,
+        {{ dbt.datediff('deployments.finished_at', 'named.restored_at', 'second') }} as recovery_seconds
+    from named
+    inner join deployments
+        on named.deployment_id = deployments.deployment_id
+)
+
+select
+    deployment_id,
+    service_id,
+    environment,
+    finished_at,
+    is_failed_change,
+    method,
+    confidence,
+    is_named_by_incident,
+    is_rolled_back,
+    is_reverted,
+    is_hotfixed,
+    is_followed_by_incident,
+    is_followed_by_dependent_incident,
+    is_failed_within_1h,
+    is_failed_within_4h,
+    is_failed_within_24h,
+    is_failed_within_72h,
+    incident_count,
+    repaired_by_deployment_id,
+    repaired_at,
+    is_incident_open,
+    restored_at,
+    recovery_seconds
+from final

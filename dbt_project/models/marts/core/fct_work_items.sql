@@ -1,0 +1,90 @@
+with
+
+work_items as (
+    select * from {{ ref('int_work_items') }}
+),
+
+ownership as (
+    select * from {{ ref('int_service_ownership') }}
+),
+
+team_groups as (
+    select * from {{ ref('int_team_groups') }}
+),
+
+dated as (
+    select
+        work_item_id,
+        source_system,
+        repository,
+        coalesce(service_id, 'unmapped') as service_id,
+        team_id as tracker_team_id,
+        work_type,
+        state,
+        title,
+        points,
+        created_at,
+        started_at,
+        done_at,
+        due_date,
+        author_id,
+        is_bot,
+        labels,
+        {{ business_date('coalesce(done_at, created_at)') }} as work_item_date,
+        {{ dbt.datediff('started_at', 'done_at', 'second') }} as cycle_seconds,
+        {{ dbt.datediff('created_at', 'done_at', 'second') }} as age_at_done_seconds,
+        exclusion_reason
+    from work_items
+),
+
+owned as (
+    select
+        dated.*,
+        coalesce(dated.tracker_team_id, ownership.team_id, 'unmapped') as team_id,
+        ownership.group_id as service_group_id,
+        coalesce(ownership.tier, 'unmapped') as tier
+    from dated
+    left join ownership
+        on dated.service_id = ownership.service_id
+        and dated.work_item_date >= ownership.valid_from
+        and dated.work_item_date < ownership.valid_to
+),
+
+final as (
+    select
+        owned.work_item_id,
+        owned.source_system,
+        owned.repository,
+        owned.service_id,
+        owned.team_id,
+        case
+            when owned.tracker_team_id is null then coalesce(owned.service_group_id, 'unmapped')
+            else coalesce(team_groups.group_id, 'unmapped')
+        end as group_id,
+        owned.tier,
+        owned.work_type,
+        owned.state,
+        owned.title,
+        owned.points,
+        owned.created_at,
+        owned.started_at,
+        owned.done_at,
+        owned.work_item_date,
+        owned.due_date,
+        owned.author_id,
+        owned.is_bot,
+        owned.labels,
+        owned.cycle_seconds,
+        owned.age_at_done_seconds,
+        case
+            when owned.exclusion_reason is not null then owned.exclusion_reason
+            when owned.cycle_seconds < 0 then 'negative_span'
+        end as exclusion_reason
+    from owned
+    left join team_groups
+        on owned.tracker_team_id = team_groups.team_id
+        and owned.work_item_date >= team_groups.valid_from
+        and owned.work_item_date < team_groups.valid_to
+)
+
+select * from final
