@@ -73,7 +73,7 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 def fill_tables(
     con: duckdb.DuckDBPyConnection, changes: int, deployments: int, incidents: int, commits: int
 ) -> None:
-    """Fills the tables of FILLED with a company of these sizes, as the SQL file beside this one describes it."""
+    """Fills the tables of FILLED with the company that the SQL file beside this one describes."""
     per_change = max(0, commits - changes) / changes
     for name, size in (
         ("changes", changes),
