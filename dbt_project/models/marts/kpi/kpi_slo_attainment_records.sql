@@ -1,14 +1,22 @@
+with
+
+days as (
+
+    select * from {{ ref('fct_slo_daily') }}
+
+)
+
 select
-    cast(null as string) as kpi_id,
-    cast(null as string) as record_id,
-    cast(null as date) as event_date,
-    cast(null as string) as service_id,
-    cast(null as string) as team_id,
-    cast(null as string) as severity,
-    cast(null as string) as provider,
-    cast(null as string) as customer_id,
-    cast(null as decimal(38, 9)) as numerator,
-    cast(null as decimal(38, 9)) as denominator,
+    'slo_attainment' as kpi_id,
+    slo_id || '|' || cast(slo_date as {{ dbt.type_string() }}) as record_id,
+    slo_date as event_date,
+    service_id,
+    cast(null as {{ dbt.type_string() }}) as team_id,
+    cast(null as {{ dbt.type_string() }}) as severity,
+    cast(null as {{ dbt.type_string() }}) as provider,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    cast(case when exclusion_reason is null then good else 0 end as decimal(38, 9)) as numerator,
+    cast(case when exclusion_reason is null then total else 0 end as decimal(38, 9)) as denominator,
     cast(null as double) as measured,
-    cast(null as string) as exclusion_reason
-where 1 = 0
+    exclusion_reason
+from days
