@@ -1,4 +1,3 @@
-{%- set zone = "'" ~ var('business_timezone') ~ "'" -%}
 with
 
 definitions as (
@@ -57,8 +56,8 @@ spine as (
         definitions.budgeting_method,
         definitions.window_type,
         definitions.window_days,
-        {{ utc_timestamp('cast(days.day as timestamp)', zone) }} as day_started_at,
-        {{ utc_timestamp('cast(' ~ dbt.dateadd('day', 1, 'days.day') ~ ' as timestamp)', zone) }} as day_ended_at
+        {{ business_day_start('days.day') }} as day_started_at,
+        {{ business_day_start(dbt.dateadd('day', 1, 'days.day')) }} as day_ended_at
     from first_days
     inner join days
         on days.day >= first_days.first_date

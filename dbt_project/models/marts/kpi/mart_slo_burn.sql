@@ -84,7 +84,7 @@ rolling as (
     select
         slo_id,
         slo_date,
-        {{ dbt.dateadd('day', '1 - window_days', 'cast(slo_date as timestamp)') }} as window_first_day,
+        {{ dbt.dateadd('day', '1 - window_days', 'slo_date') }} as window_first_day,
         good,
         total,
         data_seconds,
@@ -174,7 +174,7 @@ attained as (
     select
         slo_id,
         slo_date,
-        {{ utc_timestamp('window_first_day', "'" ~ var('business_timezone') ~ "'") }} as window_started_at,
+        {{ business_day_start('window_first_day') }} as window_started_at,
         good,
         total,
         data_seconds,
