@@ -14,18 +14,30 @@ GROUPS = {"platform": "Platform", "product": "Product", "data": "Data and Integr
 # Team, name, group, services with their tiers. The order interleaves the groups, and a small company takes
 # the first teams and the first services of each: the ones that the stories need come first.
 TEAMS: tuple[tuple[str, str, str, tuple[tuple[str, int], ...]], ...] = (
-    ("runtime", "Runtime", "platform", (("service-mesh", 0), ("config-store", 0), ("scheduler", 1), ("node-agent", 2))),
-    ("checkout", "Checkout", "product", (("checkout-api", 0), ("cart", 1), ("payments-adapter", 0), ("tax-calculator", 1))),
-    ("notifications", "Notifications", "data", (("notification-hub", 1), ("email-sender", 2), ("push-sender", 2), ("template-studio", 3))),
-    ("identity", "Identity", "platform", (("auth-gateway", 0), ("user-directory", 1), ("audit-log", 2), ("consent", 2))),
-    ("catalog", "Product Catalog", "product", (("product-catalog", 1), ("pricing", 1), ("inventory", 1), ("media-store", 2))),
-    ("analytics", "Analytics", "data", (("event-collector", 1), ("warehouse-loader", 2), ("dashboards", 2), ("cohorts", 3))),
-    ("billing", "Billing", "product", (("invoicing", 1), ("subscriptions", 1), ("ledger", 0), ("dunning", 2))),
-    ("messaging", "Messaging", "platform", (("event-bus", 0), ("webhook-relay", 1), ("queue-workers", 2), ("dead-letter-console", 3))),
-    ("integrations", "Integrations", "data", (("partner-api", 1), ("crm-sync", 2), ("erp-sync", 2), ("sandbox-portal", 3))),
-    ("search", "Search", "product", (("search-api", 1), ("search-indexer", 2), ("recommendations", 2), ("autocomplete", 2))),
-    ("delivery-tools", "Delivery Tools", "platform", (("feature-flags", 1), ("build-cache", 2), ("release-board", 3), ("test-grid", 3))),
-    ("reporting", "Reporting", "data", (("metrics-api", 1), ("usage-meter", 1), ("report-builder", 2), ("export-service", 2))),
+    ("runtime", "Runtime", "platform", (("service-mesh", 0), ("config-store", 0), ("scheduler", 1),
+    ("node-agent", 2))),
+    ("checkout", "Checkout", "product", (("checkout-api", 0), ("cart", 1), ("payments-adapter", 0),
+    ("tax-calculator", 1))),
+    ("notifications", "Notifications", "data", (("notification-hub", 1), ("email-sender", 2), ("push-sender",
+    2), ("template-studio", 3))),
+    ("identity", "Identity", "platform", (("auth-gateway", 0), ("user-directory", 1), ("audit-log", 2),
+    ("consent", 2))),
+    ("catalog", "Product Catalog", "product", (("product-catalog", 1), ("pricing", 1), ("inventory", 1),
+    ("media-store", 2))),
+    ("analytics", "Analytics", "data", (("event-collector", 1), ("warehouse-loader", 2), ("dashboards", 2),
+    ("cohorts", 3))),
+    ("billing", "Billing", "product", (("invoicing", 1), ("subscriptions", 1), ("ledger", 0), ("dunning",
+    2))),
+    ("messaging", "Messaging", "platform", (("event-bus", 0), ("webhook-relay", 1), ("queue-workers", 2),
+    ("dead-letter-console", 3))),
+    ("integrations", "Integrations", "data", (("partner-api", 1), ("crm-sync", 2), ("erp-sync", 2),
+    ("sandbox-portal", 3))),
+    ("search", "Search", "product", (("search-api", 1), ("search-indexer", 2), ("recommendations", 2),
+    ("autocomplete", 2))),
+    ("delivery-tools", "Delivery Tools", "platform", (("feature-flags", 1), ("build-cache", 2),
+    ("release-board", 3), ("test-grid", 3))),
+    ("reporting", "Reporting", "data", (("metrics-api", 1), ("usage-meter", 1), ("report-builder", 2),
+    ("export-service", 2))),
 )  # fmt: skip
 # Services that others depend on: they deploy early in the morning, before their dependents do.
 FOUNDATIONS = ("config-store", "auth-gateway", "service-mesh", "event-bus")
@@ -49,7 +61,9 @@ class Team:
 
 @dataclass(frozen=True)
 class Service:
-    """A service; ``owners`` holds the owning team from each day on, and is empty for one that no catalogue knows."""
+    """A service; ``owners`` holds the owning team from each day on, and is empty for one that no catalogue
+    knows.
+    """
 
     service_id: str
     name: str
@@ -102,7 +116,9 @@ class Catalogue:
 
 
 def on_day(changes: tuple[tuple[date, str], ...], day: date) -> str:
-    """What was in force on a day, of values that each hold from a first day on; the first also holds before it."""
+    """What was in force on a day, of values that each hold from a first day on; the first also holds before
+    it.
+    """
     return changes[max(0, bisect_right(changes, (day, "\uffff")) - 1)][1]
 
 
@@ -118,20 +134,27 @@ def build_catalogue(plan: Plan, stories: Stories) -> Catalogue:
         groups = [(FOUNDED, group)]
         if team_id + suffix == stories.moving_team:
             groups.append((stories.reorganisation, stories.moving_to_group))
-        teams.append(Team(team_id + suffix, name + suffix.replace("-", " "), f"{rng.getrandbits(128):032x}", tuple(groups)))
+        teams.append(
+            Team(
+                team_id + suffix,
+                name + suffix.replace("-", " "),
+                f"{rng.getrandbits(128):032x}",
+                tuple(groups),
+            )
+        )
         chosen.append([(service + suffix, tier) for service, tier in services])
     picked: list[tuple[str, int, Team]] = []
     for rank in range(4):
         picked.extend((*services[rank], team) for services, team in zip(chosen, teams, strict=True))
     present = {service for service, _, _ in picked[: plan.service_count]}
-    services = []
+    found: list[Service] = []
     for service_id, tier, team in picked[: plan.service_count]:
         owners = [(FOUNDED, team.team_id)]
         if service_id in HAND_OVERS:
             owners.append((stories.reorganisation, HAND_OVERS[service_id]))
         monorepo = next((repo for repo, members in MONOREPOS.items() if service_id in members), None)
         needs = [name for name in FOUNDATIONS if name in present and rng.random() < 0.5]
-        services.append(
+        found.append(
             Service(
                 service_id=service_id,
                 name=service_id.replace("-", " ").capitalize(),
@@ -144,9 +167,16 @@ def build_catalogue(plan: Plan, stories: Stories) -> Catalogue:
             )
         )
     shadow = Service(
-        UNMAPPED, "Skunkworks", 3, f"{ORGANISATION}/skunkworks", "**", pagerduty_id(rng.getrandbits(40)), (), ()
+        UNMAPPED,
+        "Skunkworks",
+        3,
+        f"{ORGANISATION}/skunkworks",
+        "**",
+        pagerduty_id(rng.getrandbits(40)),
+        (),
+        (),
     )
-    return Catalogue(tuple(teams), tuple(services), shadow)
+    return Catalogue(tuple(teams), tuple(found), shadow)
 
 
 def pagerduty_id(bits: int, length: int = 7) -> str:

@@ -8,21 +8,21 @@ and their dependents after it: an incident then has one deployment that can be b
 from __future__ import annotations
 
 import heapq
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from orchestration.company.catalogue import Catalogue, Service
-from orchestration.company.changes import (
+from orchestration.company.changes import plan_pull_requests
+from orchestration.company.deployments import Delivery, Deployment, Fault
+from orchestration.company.mainline import (
     Commit,
-    Landing,
     Mainline,
     PullRequest,
     found_repositories,
     land,
     new_sha,
-    plan_pull_requests,
     push_commit,
     touched_files,
 )
@@ -33,47 +33,6 @@ from orchestration.company.stories import FAILURE_SHARE, HURRY_FAILURE_SHARE, HU
 MINUTE = 60
 # How a failed deployment shows itself, and how often: the names of the evidence as the truth reports them.
 EVIDENCE = {"incident_named": 15, "rollback": 27, "hotfix": 14, "revert": 9, "incident": 30, "dependency": 5}
-
-
-@dataclass(eq=False)
-class Deployment:
-    """One deployment of one service to one environment. ``head`` is the landing that it puts there."""
-
-    number: int
-    service: Service
-    environment: str
-    is_production: bool
-    line: Mainline
-    head: int
-    created: int
-    statuses: list[tuple[int, str]]
-    purpose: str = "release"  # release, rollback, fix, redeploy
-    failure: str | None = None  # evidence of the failure that was planted, None: it did not fail
-    lower_bound: int | None = None  # head of the successful one before it; None: the first
-
-    @property
-    def sha(self) -> str:
-        """Commit that it puts there."""
-        return self.line.heads[self.head]
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether it ever reported success."""
-        return any(state == "success" for _, state in self.statuses)
-
-    @property
-    def finished(self) -> int:
-        """First success, else the last status."""
-        return next((at for at, state in self.statuses if state == "success"), self.statuses[-1][0])
-
-
-@dataclass(eq=False)
-class Fault:
-    """A failed deployment that an incident tells of, and the service on which the incident is seen."""
-
-    deployment: Deployment
-    service: Service
-    begins: int
 
 
 @dataclass(eq=False)
@@ -88,16 +47,6 @@ class _Lane:
     busy_until: int = 0
 
 
-@dataclass
-class Delivery:
-    """Everything that was built and shipped."""
-
-    lines: dict[str, Mainline]
-    pulls: list[PullRequest]
-    deployments: list[Deployment]
-    faults: list[Fault]
-
-
 class _Walk:
     def __init__(self, plan: Plan, stories: Stories, catalogue: Catalogue, people: People) -> None:
         self.plan, self.stories, self.catalogue, self.people = plan, stories, catalogue, people
@@ -106,22 +55,30 @@ class _Walk:
         self.pulls = plan_pull_requests(plan, stories, catalogue, people)
         self.deployments: list[Deployment] = []
         self.faults: list[Fault] = []
-        self.queue: list[tuple[int, int, Callable[[int], None]]] = []
+        self.queue: list[tuple[int, int, Callable[[int], object]]] = []
         self.sequence = 0
         self.lanes = {}
         for service in (*catalogue.services, catalogue.shadow):
-            cadence = 0.35 if service.is_foundation else self.rng.choice((0.35, 0.5, 0.7, 0.9)) / (1 + (service.tier == 3))
-            environments = self.rng.choices((("production", "staging"), ("prod", "stage"), ("production-eu", "staging-eu")), (8, 1, 1))
-            self.lanes[service.service_id] = _Lane(service, self.lines[service.repository], environments[0], cadence)
+            cadence = (
+                0.35
+                if service.is_foundation
+                else self.rng.choice((0.35, 0.5, 0.7, 0.9)) / (1 + (service.tier == 3))
+            )
+            environments = self.rng.choices(
+                (("production", "staging"), ("prod", "stage"), ("production-eu", "staging-eu")), (8, 1, 1)
+            )
+            self.lanes[service.service_id] = _Lane(
+                service, self.lines[service.repository], environments[0], cadence
+            )
 
-    def at(self, instant: int, action: Callable[[int], None]) -> None:
+    def at(self, instant: int, action: Callable[[int], object]) -> None:
         self.sequence += 1
         heapq.heappush(self.queue, (instant, self.sequence, action))
 
     def run(self) -> Delivery:
         for pull in self.pulls:
             if pull.merged is not None:
-                self.at(pull.merged, lambda _, pull=pull: self._merge(pull))  # type: ignore[misc]
+                self.at(pull.merged, partial(self._merge_at, pull))
         for day in self.plan.days:
             if day.weekday() < 5:
                 for lane in self.lanes.values():
@@ -143,10 +100,13 @@ class _Walk:
         slots = poisson(self.rng, lane.cadence * hurry)
         if lane.service.is_foundation:
             if slots:
-                self.at(epoch(day) + 6 * HOUR + self.rng.randrange(90 * MINUTE), lambda t, lane=lane: self._slot(lane, t))  # type: ignore[misc]
+                self.at(epoch(day) + 6 * HOUR + self.rng.randrange(90 * MINUTE), partial(self._slot, lane))
             return
         for _ in range(min(slots, 3)):
-            self.at(epoch(day) + 10 * HOUR + self.rng.randrange(7 * HOUR), lambda t, lane=lane: self._slot(lane, t))  # type: ignore[misc]
+            self.at(epoch(day) + 10 * HOUR + self.rng.randrange(7 * HOUR), partial(self._slot, lane))
+
+    def _merge_at(self, pull: PullRequest, _: int) -> None:
+        self._merge(pull)
 
     def _merge(self, pull: PullRequest, is_fix: bool = False) -> None:
         line = self.lines[pull.repository]
@@ -155,7 +115,9 @@ class _Walk:
         land(self.rng, line, pull, is_fix)
 
     def _slot(self, lane: _Lane, now: int) -> None:
-        """A time at which the team could release: it does if there is something of this service to release."""
+        """A time at which the team could release: it does if there is something of this service to
+        release.
+        """
         if now < lane.busy_until:
             return
         rehearsal = now - 50 * MINUTE
@@ -167,7 +129,9 @@ class _Walk:
             return
         self._rehearse(lane, rehearsal + 5 * MINUTE, head)
         if self.rng.random() < 0.04:
-            failed = self._record(lane, lane.environments[0], True, head, now, [("in_progress", 30), ("failure", 300)])
+            failed = self._record(
+                lane, lane.environments[0], True, head, now, [("in_progress", 30), ("failure", 300)]
+            )
             now = failed.finished + 10 * MINUTE
         deployment = self._deploy(lane, now, head, "release")
         if deployment.lower_bound is not None and lane.service.is_catalogued:
@@ -176,19 +140,34 @@ class _Walk:
     def _rehearse(self, lane: _Lane, now: int, head: int) -> None:
         draw = self.rng.random()
         if draw < 0.75:
-            self._record(lane, lane.environments[1], False, head, now, [("in_progress", 20), ("success", 240)])
+            self._record(
+                lane, lane.environments[1], False, head, now, [("in_progress", 20), ("success", 240)]
+            )
         if draw < 0.03:
             self._record(lane, "blue-lab", False, head, now + 60, [("success", 100)])
 
     def _record(
-        self, lane: _Lane, environment: str, is_production: bool, head: int, now: int, steps: list[tuple[str, int]]
+        self,
+        lane: _Lane,
+        environment: str,
+        is_production: bool,
+        head: int,
+        now: int,
+        steps: list[tuple[str, int]],
     ) -> Deployment:
         moment, statuses = now, []
         for state, seconds in steps:
             moment += seconds + self.rng.randrange(seconds)
             statuses.append((moment, state))
         deployment = Deployment(
-            len(self.deployments) + 1, lane.service, environment, is_production, lane.line, head, now, statuses
+            len(self.deployments) + 1,
+            lane.service,
+            environment,
+            is_production,
+            lane.line,
+            head,
+            now,
+            statuses,
         )
         self.deployments.append(deployment)
         return deployment
@@ -212,6 +191,8 @@ class _Walk:
         if self.rng.random() >= (HURRY_FAILURE_SHARE if hurried else FAILURE_SHARE):
             return
         evidence = self.rng.choices(list(EVIDENCE), list(EVIDENCE.values()))[0]
+        if lane.service.is_foundation and self.rng.random() < 0.4:
+            evidence = "dependency"
         finished = deployment.finished
         if evidence == "rollback":
             self._roll_back(lane, deployment)
@@ -237,7 +218,13 @@ class _Walk:
         elif back.head >= deployment.head or back.purpose == "rollback":
             return
         elif self.rng.random() < 0.6:
-            self.faults.append(Fault(deployment, lane.service, deployment.finished + self.rng.randrange(3 * MINUTE, 15 * MINUTE)))
+            self.faults.append(
+                Fault(
+                    deployment,
+                    lane.service,
+                    deployment.finished + self.rng.randrange(3 * MINUTE, 15 * MINUTE),
+                )
+            )
         culprit.failure = "rollback"
         lane.busy_until = deployment.finished + 2 * HOUR
         self.at(deployment.finished + delay, lambda t: self._restore(lane, t, back.head))
@@ -251,7 +238,11 @@ class _Walk:
         if evidence == "revert":
             assert deployment.lower_bound is not None
             carried = lane.line.landings[deployment.lower_bound + 1 : deployment.head + 1]
-            candidates = [c.pull for c in carried if c.pull and not c.is_bot and not c.is_fix and c.services == (lane.service,)]
+            candidates = [
+                c.pull
+                for c in carried
+                if c.pull and not c.is_bot and not c.is_fix and c.services == (lane.service,)
+            ]
             if not candidates:
                 return
             culprit = candidates[-1]
@@ -261,7 +252,13 @@ class _Walk:
         landing = deployment.finished + self.rng.randrange(25 * MINUTE, 40 * MINUTE)
         lane.busy_until = landing + 3 * HOUR
         if self.rng.random() < 0.5:
-            self.faults.append(Fault(deployment, lane.service, deployment.finished + self.rng.randrange(3 * MINUTE, 15 * MINUTE)))
+            self.faults.append(
+                Fault(
+                    deployment,
+                    lane.service,
+                    deployment.finished + self.rng.randrange(3 * MINUTE, 15 * MINUTE),
+                )
+            )
         self.at(landing, lambda t: self._land_repair(lane, t, author, culprit))
 
     def _land_repair(self, lane: _Lane, now: int, author: Person, culprit: PullRequest | None) -> None:
@@ -270,20 +267,27 @@ class _Walk:
         files = touched_files(self.rng, (service,))
         written = now - 15 * MINUTE
         if culprit is None and self.rng.random() < 0.3:
-            commit = Commit(new_sha(self.rng), author, written, now, f"hotfix: restore {service.service_id}", files=files)
+            commit = Commit(
+                new_sha(self.rng), author, written, now, f"hotfix: restore {service.service_id}", files=files
+            )
             push_commit(line, commit, (service,), is_fix=True)
         else:
             title = f'Revert "{culprit.title}"' if culprit else f"Hotfix: stop errors in {service.service_id}"
-            branch = f"revert-{culprit.number}-{culprit.branch}" if culprit else f"hotfix/{service.service_id}-{now % 10_000}"
+            branch = f"revert/{culprit.branch}" if culprit else f"hotfix/{service.service_id}-{now % 10_000}"
             commit = Commit(new_sha(self.rng), author, written, written, title, files=files)
-            pull = PullRequest(line.repository, author, (service,), title, branch, written + 60, "squash", [commit], now, now)
+            pull = PullRequest(
+                line.repository, author, (service,), title, branch, written + 60, "squash", [commit], now, now
+            )
             if culprit:
                 commit.reverts, pull.reverted = culprit.merge_sha, culprit
             else:
                 pull.labels = ("hotfix",)
             self.pulls.append(pull)
             land(self.rng, line, pull, is_fix=True)
-        self.at(now + self.rng.randrange(5 * MINUTE, 12 * MINUTE), lambda t: self._deploy(lane, t, lane.line.index_at(t), "fix"))
+        self.at(
+            now + self.rng.randrange(5 * MINUTE, 12 * MINUTE),
+            lambda t: self._deploy(lane, t, lane.line.index_at(t), "fix"),
+        )
 
     def _break_dependent(self, lane: _Lane, deployment: Deployment) -> None:
         """The fault shows on a service that depends on this one, and that has not been deployed for a day."""
@@ -304,6 +308,3 @@ class _Walk:
 def deliver(plan: Plan, stories: Stories, catalogue: Catalogue, people: People) -> Delivery:
     """Every pull request, commit and deployment of the period, and the faults that incidents will tell of."""
     return _Walk(plan, stories, catalogue, people).run()
-
-
-__all__ = ["Delivery", "Deployment", "Fault", "Landing", "deliver"]

@@ -11,15 +11,26 @@ from orchestration.company.plan import Plan, add_months
 from orchestration.company.stories import Stories
 
 FIRST_NAMES = (
-    "Aino", "Bram", "Chidi", "Dalia", "Emre", "Farah", "Goran", "Hana", "Ines", "Jonas", "Keiko", "Lamar", "Mirela",
-    "Nadir", "Oona", "Pavel", "Quinn", "Rosa", "Sanjit", "Tuva", "Umut", "Vera", "Wanjiru", "Xenia", "Yusuf", "Zofia",
+    "Aino", "Bram", "Chidi", "Dalia", "Emre", "Farah", "Goran", "Hana", "Ines", "Jonas", "Keiko", "Lamar",
+    "Mirela",
+    "Nadir", "Oona", "Pavel", "Quinn", "Rosa", "Sanjit", "Tuva", "Umut", "Vera", "Wanjiru", "Xenia", "Yusuf",
+    "Zofia",
 )  # fmt: skip
 LAST_NAMES = (
-    "Abara", "Brandvold", "Castellan", "Dragomir", "Eskelin", "Ferreiro", "Grabowska", "Hartono", "Ilves", "Jurado",
-    "Kessler", "Lindqvist", "Mazur", "Nakagawa", "Okonjo", "Petrakis", "Quispe", "Rautio", "Sandoval", "Thorne",
+    "Abara", "Brandvold", "Castellan", "Dragomir", "Eskelin", "Ferreiro", "Grabowska", "Hartono", "Ilves",
+    "Jurado",
+    "Kessler", "Lindqvist", "Mazur", "Nakagawa", "Okonjo", "Petrakis", "Quispe", "Rautio", "Sandoval",
+    "Thorne",
     "Ueda", "Vasquez", "Wierzba", "Yildirim", "Zielke",
 )  # fmt: skip
-TIME_ZONES = ("Europe/Berlin", "Europe/Lisbon", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Asia/Tokyo")
+TIME_ZONES = (
+    "Europe/Berlin",
+    "Europe/Lisbon",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+)
 # Every personal value carries one of these marks, so that a test can look for them where they must not be.
 CANARY_MAIL = "people.harbourly.example"
 CANARY_NAME = "Canarino"
@@ -100,7 +111,12 @@ def build_people(plan: Plan, stories: Stories, catalogue: Catalogue) -> People:
     """Everybody who worked there in the period, with what the stories did to them."""
     rng = plan.rng("people")
     engineers = [
-        _hire(rng, number, catalogue.teams[number % plan.team_count], plan.first_day - timedelta(days=rng.randrange(30, 1_800)))
+        _hire(
+            rng,
+            number,
+            catalogue.teams[number % plan.team_count],
+            plan.first_day - timedelta(days=rng.randrange(30, 1_800)),
+        )
         for number in range(plan.engineer_count)
     ]
     newcomers = round(plan.engineer_count * 0.13 * plan.months / 12)
@@ -147,7 +163,9 @@ def end_spell(rng: random.Random, spell: Spell, last_day: date, kind: str, regre
 
 
 def _let_go(rng: random.Random, plan: Plan, engineers: list[Person]) -> None:
-    """Ordinary leavers: about 11 in 100 a year, three quarters of their own will, a third of those regretted."""
+    """Ordinary leavers: about 11 in 100 a year, three quarters of their own will, a third of those
+    regretted.
+    """
     for person in engineers:
         spell = person.spells[0]
         day = plan.first_day + timedelta(days=int(rng.expovariate(0.11 / 365)))
@@ -160,7 +178,9 @@ def _let_go(rng: random.Random, plan: Plan, engineers: list[Person]) -> None:
 
 
 def _raise_wave(rng: random.Random, stories: Stories, catalogue: Catalogue, engineers: list[Person]) -> None:
-    """The wave of leavers in one group: 8 in 100 of it within two months, two thirds regretted, some undecided."""
+    """The wave of leavers in one group: 8 in 100 of it within two months, two thirds regretted, some
+    undecided.
+    """
     span = (stories.leavers_until - stories.leavers_from).days
     present = [
         person
@@ -176,19 +196,25 @@ def _raise_wave(rng: random.Random, stories: Stories, catalogue: Catalogue, engi
 
 
 def _transfer(rng: random.Random, plan: Plan, catalogue: Catalogue, engineers: list[Person]) -> None:
-    """One in fifteen changes team once: no exit of the company, and no exit of their old team by leaving it."""
+    """One in fifteen changes team once: no exit of the company, and no exit of their old team by leaving
+    it.
+    """
     for person in engineers:
         spell = person.spells[0]
         day = plan.first_day + timedelta(days=rng.randrange(30, len(plan.days)))
         target = rng.choice(catalogue.teams).team_id
-        if rng.random() < 1 / 15 and spell.hired < day and (spell.ended is None or day < spell.ended):
-            if target != spell.teams[0][1]:
-                spell.teams.append((day, target))
+        there = spell.hired < day and (spell.ended is None or day < spell.ended)
+        if rng.random() < 1 / 15 and there and target != spell.teams[0][1]:
+            spell.teams.append((day, target))
 
 
 def _plant_oddities(rng: random.Random, plan: Plan, engineers: list[Person]) -> None:
     """A rehire, a hire that was rescinded, and terminations that are known but have not come yet."""
-    stayed = [p for p in engineers if p.worker_type == "employee" and p.spells[0].ended is None and len(p.spells[0].teams) == 1]
+    stayed = [
+        p
+        for p in engineers
+        if p.worker_type == "employee" and p.spells[0].ended is None and len(p.spells[0].teams) == 1
+    ]
     returning, rescinded, *leaving = rng.sample(stayed, 4)
     back = add_months(plan.last_day.replace(day=1), -1) + timedelta(days=9)
     team = returning.spells[0].teams[0][1]
@@ -197,7 +223,9 @@ def _plant_oddities(rng: random.Random, plan: Plan, engineers: list[Person]) -> 
     end_spell(rng, returning.spells[0], back - timedelta(days=120), VOLUNTARY, True)
     returning.spells.append(Spell(hired=back, teams=[(back, team)]))
     rescinded.spells[0] = Spell(
-        hired=plan.last_day - timedelta(days=40), rescinded=True, teams=[(plan.last_day - timedelta(days=40), team)]
+        hired=plan.last_day - timedelta(days=40),
+        rescinded=True,
+        teams=[(plan.last_day - timedelta(days=40), team)],
     )
     for index, person in enumerate(leaving):
         end_spell(rng, person.spells[0], plan.last_day + timedelta(days=15 + 20 * index), VOLUNTARY, True)

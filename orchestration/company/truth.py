@@ -1,0 +1,84 @@
+"""What was planted, in the KPIs' own terms: computed from the generator's facts, never from any query of the
+marts.
+
+``truth.json`` holds
+
+* ``parameters`` (seed, scale, months, first_day, last_day) and ``stories`` (dates and names),
+* ``bad_rows``: how many rows of each ``system.table`` are bad on purpose and belong in quarantine,
+* ``canaries``: personal texts that must not be found anywhere behind the landing folder,
+* ``tables``: the names of the CSV files beside it, one row each per
+
+===================== ======================================================================================
+deployment_frequency  segment and month: ``deployments`` (successful, production), ``failed_attempts`` beside
+change_failure_rate   segment and month: ``deployments``, ``failed``, and of these by evidence
+                      ``incident_named``, ``rollback``, ``repair`` (hotfix or revert), ``incident``
+                      (on the service itself or on a dependent); ``rework``: deployments that repaired
+lead_time_for_changes segment and month of the deployment: ``changes``, ``median_hours``
+time_to_restore       segment and month of restoration: ``incidents``, ``median_minutes``
+major_incidents       segment and month in which it began: ``incidents`` (severity 1 and 2)
+pipeline_success_rate segment and month: ``final_success``, ``final_total``, ``first_success``,
+``first_total``
+slo_attainment        SLO and month: ``good``, ``total`` (slices for Timeslices)
+cloud_cost            issuer, currency and month: ``billed`` (month = billing period), ``effective`` (month =
+                      charge period)
+customer_cost         customer and month: ``usd`` allocated (direct and shared, effective, at the day's rate)
+cost_per_customer     month: ``allocated_usd``, ``active_customers``, ``transactions``
+attrition             segment and quarter: ``person_days``, ``days``, ``regretted``, ``regret_unknown``,
+                      ``voluntary``, ``involuntary``
+===================== ======================================================================================
+
+Segments are ``org``, ``group``, ``team``,
+``service`` and ``tier`` (attrition: the first three); a service that
+no catalogue knows is ``unmapped``. Months are ``2026-06``, quarters ``2026-Q2``. Money is decimal text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from orchestration.company.people import CANARY_MAIL, CANARY_NAME, CANARY_PAY, CANARY_TEXT
+from orchestration.company.plan import Plan
+from orchestration.company.stories import Stories
+from orchestration.company.writing import write_csv, write_json
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Truth:
+    """The planted facts of one company; ``tables`` by name, each a list of rows with the same members."""
+
+    plan: Plan
+    stories: Stories
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    bad_rows: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def canaries(self) -> list[str]:
+        """Texts that mark personal data."""
+        return [CANARY_MAIL, CANARY_NAME, CANARY_PAY, CANARY_TEXT]
+
+    def document(self) -> dict[str, Any]:
+        """The members of ``truth.json``."""
+        plan = self.plan
+        return {
+            "parameters": {
+                "seed": plan.seed, "scale": plan.scale, "months": plan.months,
+                "first_day": plan.first_day.isoformat(), "last_day": plan.last_day.isoformat(),
+            },
+            "stories": {k: v.isoformat() if isinstance(v, date) else v for k,
+            v in asdict(self.stories).items()},
+            "bad_rows": self.bad_rows,
+            "canaries": self.canaries,
+            "tables": {name: f"{name}.csv" for name in sorted(self.tables)},
+        }  # fmt: skip
+
+    def write(self, folder: Path) -> None:
+        """``truth.json`` and the CSV files."""
+        write_json(folder / "truth.json", self.document(), indent=2)
+        for name, rows in self.tables.items():
+            header = list(rows[0]) if rows else []
+            write_csv(folder / f"{name}.csv", header, [[row[column] for column in header] for row in rows])
