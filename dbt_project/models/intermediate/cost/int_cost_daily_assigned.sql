@@ -25,8 +25,8 @@ services as (
     select distinct service_id from ownership
 ),
 
-teams as (
-    select distinct team_id from {{ ref('int_team_groups') }}
+team_groups as (
+    select * from {{ ref('int_team_groups') }}
 ),
 
 ruled as (
@@ -88,7 +88,13 @@ select
     ruled.service_tag,
     ruled.service_id,
     ruled.team_tag,
-    coalesce(nullif(ownership.team_id, 'unmapped'), teams.team_id, 'unmapped') as team_id,
+    coalesce(nullif(ownership.team_id, 'unmapped'), team_groups.team_id, 'unmapped') as team_id,
+    -- The first day of the month of the charge on which its service was owned, or its team grouped, as on the day of the charge.
+    case
+        when coalesce(ownership.valid_from, team_groups.valid_from) > cast({{ dbt.date_trunc('month', 'ruled.charge_date') }} as date)
+            then coalesce(ownership.valid_from, team_groups.valid_from)
+        else cast({{ dbt.date_trunc('month', 'ruled.charge_date') }} as date)
+    end as placed_date,
     case when ruled.assignment = 'direct' then ruled.customer_tag end as customer_id,
     ruled.pool_id,
     ruled.rule_id,
@@ -111,7 +117,12 @@ left join ownership
         ownership.service_id = ruled.service_id
         and ruled.charge_date >= ownership.valid_from
         and ruled.charge_date < ownership.valid_to
-left join teams on teams.team_id = ruled.team_tag
+left join team_groups
+    on
+        ownership.service_id is null
+        and team_groups.team_id = ruled.team_tag
+        and ruled.charge_date >= team_groups.valid_from
+        and ruled.charge_date < team_groups.valid_to
 left join rates as invoice_rates
     on
         invoice_rates.from_currency = ruled.currency
