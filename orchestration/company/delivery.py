@@ -236,8 +236,9 @@ class _Walk:
         """A hotfix or a revert lands half an hour later, and is deployed next."""
         culprit = None
         if evidence == "revert":
-            assert deployment.lower_bound is not None
-            carried = lane.line.landings[deployment.lower_bound + 1 : deployment.head + 1]
+            # Only what first ran with this deployment: what was rolled back before came with an earlier one.
+            reached = max(earlier.head for earlier in lane.done[:-1])
+            carried = lane.line.landings[reached + 1 : deployment.head + 1]
             candidates = [
                 c.pull
                 for c in carried

@@ -6,6 +6,7 @@ import math
 import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache, cached_property
 
 ORGANISATION = "harbourly"
 FIRST_TEAMS, FIRST_SERVICES, FIRST_ENGINEERS, FIRST_CUSTOMERS = 12, 45, 240, 300
@@ -20,12 +21,23 @@ def epoch(day: date) -> int:
 
 def day_of(instant: int) -> date:
     """UTC day of an instant in epoch seconds."""
-    return date(1970, 1, 1) + timedelta(days=instant // DAY)
+    return _day_number(instant // DAY)
+
+
+@cache
+def _day_number(number: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=number)
+
+
+@cache
+def _day_text(number: int) -> str:
+    return _day_number(number).isoformat()
 
 
 def iso(instant: int) -> str:
     """``2026-06-30T12:00:00Z`` of an instant in epoch seconds."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, seconds = divmod(instant, DAY)
+    return f"{_day_text(day)}T{seconds // HOUR:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}Z"
 
 
 def month_of(day: date) -> str:
@@ -68,27 +80,27 @@ class Plan:
         if not 8 <= self.months <= 60:
             raise ValueError(f"months must be 8 to 60 for the stories to have room, not {self.months}")
 
-    @property
+    @cached_property
     def first_day(self) -> date:
         """First day of the first month; the month of ``last_day`` is the last one, whole or not."""
         return add_months(self.last_day.replace(day=1), 1 - self.months)
 
-    @property
+    @cached_property
     def start(self) -> int:
         """First instant, epoch seconds."""
         return epoch(self.first_day)
 
-    @property
+    @cached_property
     def end(self) -> int:
         """First instant after the last day, epoch seconds: nothing generated is later."""
         return epoch(self.last_day) + DAY
 
-    @property
+    @cached_property
     def days(self) -> list[date]:
         """Every day from the first to the last."""
         return [self.first_day + timedelta(days=n) for n in range((self.last_day - self.first_day).days + 1)]
 
-    @property
+    @cached_property
     def month_starts(self) -> list[date]:
         """The first of every month."""
         return [add_months(self.first_day, n) for n in range(self.months)]

@@ -87,21 +87,21 @@ def measure(plan: Plan, stories: Stories, catalogue: Catalogue, incidents: list[
     }
     calm[-1].method, calm[-1].is_fine = "Timeslices", False
     for slo in slos:
-        _sample(rng, plan, stories, slo, trouble.get(slo.service.service_id, []))
+        _sample(rng, plan, stories, slo, trouble.get(slo.service.service_id, set()))
     return slos
 
 
-def _trouble(incidents: list[Incident]) -> dict[str, list[tuple[int, int]]]:
-    found: dict[str, list[tuple[int, int]]] = {}
+def _trouble(incidents: list[Incident]) -> dict[str, set[int]]:
+    """Slots of five minutes in which each service had a major incident."""
+    found: dict[str, set[int]] = {}
     for incident in incidents:
         if incident.counts and incident.priority in ("P1", "P2") and incident.resolved:
-            found.setdefault(incident.service.service_id, []).append((incident.created, incident.resolved))
+            slots = range(incident.created // FINE_STEP, incident.resolved // FINE_STEP + 1)
+            found.setdefault(incident.service.service_id, set()).update(slots)
     return found
 
 
-def _sample(
-    rng: random.Random, plan: Plan, stories: Stories, slo: Slo, trouble: list[tuple[int, int]]
-) -> None:
+def _sample(rng: random.Random, plan: Plan, stories: Stories, slo: Slo, trouble: set[int]) -> None:
     fine_from = max(plan.start, plan.end - FINE_DAYS * DAY) if slo.is_fine else plan.end
     burn_from = epoch(stories.burn_from)
     burning = slo.service.service_id == stories.burning_service and slo.slo_id.endswith("availability")
@@ -123,7 +123,7 @@ def _sample(
             if burning and begin >= burn_from and (hour % 24 in (9, 10, 15) or begin >= plan.end - 6 * HOUR):
                 hour_errors = rng.uniform(0.03, 0.12)
         errors = hour_errors
-        if any(since < end and begin < until for since, until in trouble):
+        if not trouble.isdisjoint(range(begin // FINE_STEP, end // FINE_STEP)):
             errors = max(errors, 0.04)
         if gap_from <= begin < gap_until:
             if (begin - gap_from) // HOUR % 2:
