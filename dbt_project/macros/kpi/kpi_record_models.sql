@@ -1,0 +1,14 @@
+{#- THE list: a KPI takes part in every figure once its records model stands here and its kpi_ids in the seed kpis. -#}
+{% macro kpi_record_models() -%}
+    {{ return([
+        'kpi_deployment_frequency_records',
+        'kpi_lead_time_for_changes_records',
+        'kpi_change_failure_rate_records',
+        'kpi_time_to_restore_records',
+        'kpi_slo_attainment_records',
+        'kpi_major_incidents_records',
+        'kpi_pipeline_success_rate_records',
+        'kpi_cloud_cost_per_customer_records',
+        'kpi_regrettable_attrition_records',
+    ]) }}
+{%- endmacro %}

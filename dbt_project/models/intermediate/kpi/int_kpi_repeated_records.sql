@@ -1,0 +1,89 @@
+with repeated as (
+
+    {% for name in kpi_record_models() -%}
+    select
+        kpi_id,
+        record_id,
+        event_date,
+        service_id,
+        team_id,
+        severity,
+        provider,
+        customer_id,
+        numerator,
+        denominator,
+        measured,
+        is_counted,
+        is_unplaced
+    from ({{ split_records(ref(name), lone=false) }}) as repeated
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+placed as (
+
+    {{ place_records('repeated', [
+        'kpi_id', 'record_id', 'severity', 'provider', 'customer_id', 'numerator', 'denominator', 'measured',
+        'is_counted', 'is_unplaced',
+    ]) }}
+
+),
+
+in_segments as (
+
+    {% for segment_type, segment_id in kpi_segment_types().items() -%}
+    select
+        placed.kpi_id,
+        placed.record_id,
+        placed.event_date,
+        '{{ segment_type }}' as segment_type,
+        {{ segment_id }} as segment_id,
+        placed.numerator,
+        placed.denominator,
+        placed.measured,
+        placed.is_counted,
+        placed.is_unplaced
+    from placed
+    where {{ segment_id }} is not null
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+slices as (
+
+    {{ kpi_slices() }}
+
+),
+
+periods as (
+
+    {{ period_days() }}
+
+)
+
+select
+    in_segments.kpi_id,
+    periods.period_grain,
+    periods.period_start,
+    in_segments.segment_type,
+    in_segments.segment_id,
+    in_segments.record_id,
+    min(in_segments.event_date) as event_date,
+    max(in_segments.numerator) as numerator,
+    max(in_segments.denominator) as denominator,
+    max(in_segments.measured) as measured,
+    cast(max(in_segments.is_counted) as bigint) as counted,
+    cast(1 - max(in_segments.is_counted) as bigint) as excluded,
+    cast(case when max(in_segments.is_counted) = 0 then max(in_segments.is_unplaced) else 0 end as bigint) as unplaced
+from in_segments
+inner join slices on in_segments.kpi_id = slices.kpi_id and in_segments.segment_type = slices.segment_type
+inner join periods on in_segments.event_date = periods.date_day and slices.period_grain = periods.period_grain
+group by
+    in_segments.kpi_id,
+    periods.period_grain,
+    periods.period_start,
+    in_segments.segment_type,
+    in_segments.segment_id,
+    in_segments.record_id

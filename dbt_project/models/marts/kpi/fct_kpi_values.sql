@@ -1,0 +1,534 @@
+with kpis as (
+
+    select
+        kpi_id,
+        headline_kpi_id,
+        aggregation,
+        unit,
+        grains,
+        interval_method,
+        is_people,
+        suppression_family,
+        sources,
+        definition_version
+    from {{ ref('dim_kpi') }}
+
+),
+
+periods as (
+
+    select
+        period_grain,
+        period_start,
+        period_end,
+        last_counted_date,
+        year_start,
+        period_days,
+        counted_days,
+        year_days
+    from {{ ref('int_kpi_periods') }}
+
+),
+
+slices as (
+
+    {{ kpi_slices() }}
+
+),
+
+measures as (
+
+    select
+        kpi_id,
+        period_grain,
+        period_start,
+        segment_type,
+        segment_id,
+        first_event_date,
+        numerator,
+        denominator,
+        counted,
+        excluded,
+        unplaced,
+        active_days,
+        measured_count,
+        p50,
+        p75,
+        p90,
+        mean
+    from {{ ref('int_kpi_measures') }}
+
+),
+
+-- A KPI begins with the first record of its family: before that its sources had nothing to say, and a 0 would be a lie.
+beginnings as (
+
+    select
+        kpis.headline_kpi_id,
+        min(measures.first_event_date) as first_date
+    from measures
+    inner join kpis on measures.kpi_id = kpis.kpi_id
+    group by kpis.headline_kpi_id
+
+),
+
+landed as (
+
+    select
+        kpis.kpi_id,
+        min(freshness.landed_through_date) as landed_through_date
+    from kpis
+    inner join {{ ref('meta_source_freshness') }} as freshness
+        on {{ is_listed("freshness.system || '.' || freshness.table_name", 'kpis.sources') }}
+    group by kpis.kpi_id
+
+),
+
+kpi_periods as (
+
+    select
+        kpis.kpi_id,
+        periods.period_grain,
+        periods.period_start,
+        coalesce(
+            periods.period_end <= date '{{ var("as_of_date") }}'
+            and landed.landed_through_date >= periods.period_end
+            and {{ dbt.datediff(
+                "case when kpis.aggregation like 'trailing%' then periods.year_start else periods.period_start end",
+                'beginnings.first_date',
+                'day',
+            ) }} <= {{ var('lead_in_share') }} * periods.period_days,
+            false
+        ) as is_complete
+    from kpis
+    inner join beginnings on kpis.headline_kpi_id = beginnings.headline_kpi_id
+    inner join periods
+        on beginnings.first_date <= periods.period_end and {{ is_listed('periods.period_grain', 'kpis.grains') }}
+    left join landed on kpis.kpi_id = landed.kpi_id
+
+),
+
+ownership as (
+
+    select
+        service_id,
+        team_id,
+        group_id,
+        tier,
+        valid_from,
+        valid_to
+    from {{ ref('int_service_ownership') }}
+
+),
+
+existence as (
+
+    select 'service' as segment_type, service_id as segment_id, valid_from, valid_to
+    from ownership
+    union all
+    select 'team' as segment_type, team_id as segment_id, valid_from, valid_to
+    from ownership
+    union all
+    select 'group' as segment_type, group_id as segment_id, valid_from, valid_to
+    from ownership
+    union all
+    select 'tier' as segment_type, tier as segment_id, valid_from, valid_to
+    from ownership
+    union all
+    select 'team' as segment_type, team_id as segment_id, valid_from, valid_to
+    from {{ ref('int_team_groups') }}
+    union all
+    select 'group' as segment_type, group_id as segment_id, valid_from, valid_to
+    from {{ ref('int_team_groups') }}
+
+),
+
+-- Segments that no catalogue dates (a provider, a severity, 'unmapped') exist from their first record in the KPI on;
+-- a customer until its last.
+observed as (
+
+    select
+        measures.kpi_id,
+        measures.period_grain,
+        measures.segment_type,
+        measures.segment_id,
+        min(measures.period_start) as first_start,
+        case
+            when measures.segment_type = 'customer' then max(measures.period_start)
+            else date '{{ var("as_of_date") }}'
+        end as last_start
+    from measures
+    where measures.segment_type in ('severity', 'provider', 'customer') or measures.segment_id = 'unmapped'
+    group by measures.kpi_id, measures.period_grain, measures.segment_type, measures.segment_id
+
+),
+
+existing as (
+
+    select
+        periods.period_grain,
+        periods.period_start,
+        existence.segment_type,
+        existence.segment_id
+    from periods
+    inner join existence on existence.valid_from <= periods.period_end and existence.valid_to > periods.period_start
+    where existence.segment_id is not null and existence.segment_id <> 'unmapped'
+    union
+    select
+        period_grain,
+        period_start,
+        'org' as segment_type,
+        'org' as segment_id
+    from periods
+
+),
+
+spine as (
+
+    select
+        kpi_periods.kpi_id,
+        existing.period_grain,
+        existing.period_start,
+        existing.segment_type,
+        existing.segment_id
+    from kpi_periods
+    inner join slices on kpi_periods.kpi_id = slices.kpi_id and kpi_periods.period_grain = slices.period_grain
+    inner join existing
+        on
+            kpi_periods.period_grain = existing.period_grain
+            and kpi_periods.period_start = existing.period_start
+            and slices.segment_type = existing.segment_type
+    union
+    select
+        kpi_periods.kpi_id,
+        kpi_periods.period_grain,
+        kpi_periods.period_start,
+        observed.segment_type,
+        observed.segment_id
+    from kpi_periods
+    inner join observed
+        on
+            kpi_periods.kpi_id = observed.kpi_id
+            and kpi_periods.period_grain = observed.period_grain
+            and kpi_periods.period_start >= observed.first_start
+            and kpi_periods.period_start <= observed.last_start
+    union
+    -- What the catalogue says did not exist and yet has records is shown, not dropped.
+    select
+        kpi_id,
+        period_grain,
+        period_start,
+        segment_type,
+        segment_id
+    from measures
+
+),
+
+figures as (
+
+    select
+        spine.kpi_id,
+        spine.period_grain,
+        spine.period_start,
+        periods.period_end,
+        periods.period_days,
+        spine.segment_type,
+        spine.segment_id,
+        kpis.aggregation,
+        kpis.unit,
+        kpis.interval_method,
+        kpis.is_people,
+        kpis.definition_version,
+        kpi_periods.is_complete,
+        case
+            when kpis.aggregation = 'median' then cast(null as decimal(38, 9))
+            when kpis.aggregation = 'distinct_days' then cast(coalesce(measures.active_days, 0) as decimal(38, 9))
+            else coalesce(measures.numerator, cast(0 as decimal(38, 9)))
+        end as numerator,
+        case
+            when kpis.aggregation = 'per_day' then cast(periods.counted_days as decimal(38, 9))
+            when kpis.aggregation in ('ratio', 'trailing_year_ratio')
+                then coalesce(measures.denominator, cast(0 as decimal(38, 9)))
+            when kpis.aggregation = 'trailing_year_rate'
+                then cast(cast(coalesce(measures.denominator, 0) as double) / periods.year_days as decimal(38, 9))
+        end as denominator,
+        case
+            when kpis.aggregation = 'median' then coalesce(measures.measured_count, 0)
+            when kpis.is_people then cast(round(coalesce(suppression.population, 0), 0) as bigint)
+            else coalesce(measures.counted, 0)
+        end as sample_size,
+        measures.p50,
+        measures.p75,
+        measures.p90,
+        measures.mean,
+        cast(
+            case when kpis.aggregation = 'median' then coalesce(measures.measured_count, 0) else measures.counted end
+            as double
+        ) / nullif(measures.counted + measures.unplaced, 0) as coverage,
+        case
+            when kpis.is_people and coalesce(suppression.population, 0) = 0 then null
+            else coalesce(measures.excluded, 0)
+        end as excluded,
+        kpis.is_people and coalesce(suppression.is_suppressed, false) as is_suppressed
+    from spine
+    inner join kpis on spine.kpi_id = kpis.kpi_id
+    inner join periods on spine.period_grain = periods.period_grain and spine.period_start = periods.period_start
+    inner join kpi_periods
+        on
+            spine.kpi_id = kpi_periods.kpi_id
+            and spine.period_grain = kpi_periods.period_grain
+            and spine.period_start = kpi_periods.period_start
+    left join measures
+        on
+            spine.kpi_id = measures.kpi_id
+            and spine.period_grain = measures.period_grain
+            and spine.period_start = measures.period_start
+            and spine.segment_type = measures.segment_type
+            and spine.segment_id = measures.segment_id
+    left join {{ ref('int_kpi_suppression') }} as suppression
+        on
+            kpis.suppression_family = suppression.suppression_family
+            and case when kpis.aggregation like 'trailing%' then periods.year_start else periods.period_start end
+            = suppression.window_start
+            and periods.last_counted_date = suppression.window_end
+            and spine.segment_type = suppression.segment_type
+            and spine.segment_id = suppression.segment_id
+
+),
+
+valued as (
+
+    select
+        kpi_id,
+        period_grain,
+        period_start,
+        period_end,
+        period_days,
+        segment_type,
+        segment_id,
+        unit,
+        definition_version,
+        is_complete,
+        is_suppressed,
+        case when not is_suppressed then numerator end as numerator,
+        case when not is_suppressed then denominator end as denominator,
+        case
+            when is_suppressed then null
+            when aggregation = 'median' then p50
+            when aggregation in ('count', 'distinct_days') then cast(numerator as double)
+            else cast(numerator as double) / nullif(cast(denominator as double), 0)
+        end as value,
+        case when not is_suppressed then sample_size end as sample_size,
+        case when not is_suppressed then p50 end as p50,
+        case when not is_suppressed then p75 end as p75,
+        case when not is_suppressed then p90 end as p90,
+        case when not is_suppressed then mean end as mean,
+        case when not is_suppressed and interval_method = 'wilson' then {{ wilson_bound('numerator', 'denominator', 'low') }} end as low,
+        case when not is_suppressed and interval_method = 'wilson' then {{ wilson_bound('numerator', 'denominator', 'high') }} end as high,
+        case when not is_suppressed then coverage end as coverage,
+        case when not is_suppressed then excluded end as excluded
+    from figures
+
+),
+
+-- What a segment was at the end of its period decides which target it is held to.
+services_at_end as (
+
+    select
+        periods.period_grain,
+        periods.period_start,
+        ownership.service_id,
+        ownership.team_id,
+        ownership.tier,
+        row_number() over (
+            partition by periods.period_grain, periods.period_start, ownership.service_id
+            order by ownership.valid_from desc
+        ) as recency
+    from periods
+    inner join ownership on ownership.valid_from <= periods.period_end and ownership.valid_to > periods.period_start
+
+),
+
+segments as (
+
+    select
+        existing.period_grain,
+        existing.period_start,
+        existing.segment_type,
+        existing.segment_id,
+        case when existing.segment_type = 'service' then existing.segment_id end as service_id,
+        case existing.segment_type when 'team' then existing.segment_id when 'service' then services.team_id end as team_id,
+        case existing.segment_type when 'tier' then existing.segment_id when 'service' then services.tier end as tier
+    from existing
+    left join services_at_end as services
+        on
+            existing.period_grain = services.period_grain
+            and existing.period_start = services.period_start
+            and existing.segment_type = 'service'
+            and existing.segment_id = services.service_id
+            and services.recency = 1
+
+),
+
+targets as (
+
+    select
+        kpi_id,
+        nullif(tier, '') as tier,
+        nullif(team_id, '') as team_id,
+        nullif(service_id, '') as service_id,
+        valid_from,
+        coalesce(valid_to, date '9999-12-31') as valid_to,
+        comparator,
+        target,
+        target_upper,
+        case when nullif(service_id, '') is not null then 8 else 0 end
+        + case when nullif(team_id, '') is not null then 4 else 0 end
+        + case when nullif(tier, '') is not null then 2 else 0 end as specificity
+    from {{ ref('kpi_targets') }}
+    union all
+    -- A service that no row of the seed covers is held to its own objectives: the laxest, as its events are summed.
+    select
+        'slo_attainment' as kpi_id,
+        cast(null as {{ dbt.type_string() }}) as tier,
+        cast(null as {{ dbt.type_string() }}) as team_id,
+        service_id,
+        valid_from,
+        valid_to,
+        'at_least' as comparator,
+        cast(objective as double) as target,
+        cast(null as double) as target_upper,
+        1 as specificity
+    from {{ ref('int_slo_definitions') }}
+
+),
+
+targeted as (
+
+    select
+        valued.kpi_id,
+        valued.period_grain,
+        valued.period_start,
+        valued.segment_type,
+        valued.segment_id,
+        targets.comparator,
+        targets.target,
+        targets.target_upper,
+        row_number() over (
+            partition by
+                valued.kpi_id, valued.period_grain, valued.period_start, valued.segment_type, valued.segment_id
+            order by targets.specificity desc, targets.valid_from desc, targets.target, targets.comparator
+        ) as precedence
+    from valued
+    left join segments
+        on
+            valued.period_grain = segments.period_grain
+            and valued.period_start = segments.period_start
+            and valued.segment_type = segments.segment_type
+            and valued.segment_id = segments.segment_id
+    inner join targets
+        on
+            valued.kpi_id = targets.kpi_id
+            and valued.period_end >= targets.valid_from
+            and valued.period_end < targets.valid_to
+            and (targets.tier is null or targets.tier = segments.tier)
+            and (targets.team_id is null or targets.team_id = segments.team_id)
+            and (targets.service_id is null or targets.service_id = segments.service_id)
+
+),
+
+first_complete as (
+
+    select
+        kpi_id,
+        period_grain,
+        segment_type,
+        segment_id,
+        min(period_start) as first_start
+    from valued
+    where is_complete and value is not null
+    group by kpi_id, period_grain, segment_type, segment_id
+
+),
+
+baselines as (
+
+    select
+        valued.kpi_id,
+        valued.period_grain,
+        valued.segment_type,
+        valued.segment_id,
+        {{ exact_mean('valued.value') }} as baseline
+    from valued
+    inner join first_complete
+        on
+            valued.kpi_id = first_complete.kpi_id
+            and valued.period_grain = first_complete.period_grain
+            and valued.segment_type = first_complete.segment_type
+            and valued.segment_id = first_complete.segment_id
+    -- Periods that lie in the baseline's days by at least half; the first one always.
+    where
+        valued.is_complete
+        and (
+            valued.period_start = first_complete.first_start
+            or {{ dbt.datediff('first_complete.first_start', 'valued.period_start', 'day') }} * 2 + valued.period_days
+            <= {{ var('baseline_days') }} * 2
+        )
+    group by valued.kpi_id, valued.period_grain, valued.segment_type, valued.segment_id
+
+)
+
+select
+    valued.kpi_id,
+    valued.period_grain,
+    valued.period_start,
+    valued.period_end,
+    valued.segment_type,
+    valued.segment_id,
+    valued.numerator,
+    valued.denominator,
+    valued.value,
+    valued.unit,
+    cast(valued.sample_size as bigint) as sample_size,
+    valued.p50,
+    valued.p75,
+    valued.p90,
+    valued.mean,
+    valued.low,
+    valued.high,
+    valued.coverage,
+    cast(valued.excluded as bigint) as excluded,
+    valued.is_complete,
+    targeted.target,
+    targeted.target_upper,
+    case
+        when valued.is_suppressed then 'suppressed'
+        when valued.value is null then 'no_data'
+        when targeted.target is null then 'no_target'
+        when
+            (targeted.comparator = 'at_least' and valued.value >= targeted.target)
+            or (targeted.comparator = 'above' and valued.value > targeted.target)
+            or (targeted.comparator = 'at_most' and valued.value <= targeted.target)
+            or (targeted.comparator = 'below' and valued.value < targeted.target)
+            or (targeted.comparator = 'between' and valued.value between targeted.target and targeted.target_upper)
+            then 'met'
+        else 'missed'
+    end as status,
+    baselines.baseline,
+    (valued.value - baselines.baseline) / nullif(abs(baselines.baseline), 0) as baseline_change,
+    valued.definition_version
+from valued
+left join targeted
+    on
+        valued.kpi_id = targeted.kpi_id
+        and valued.period_grain = targeted.period_grain
+        and valued.period_start = targeted.period_start
+        and valued.segment_type = targeted.segment_type
+        and valued.segment_id = targeted.segment_id
+        and targeted.precedence = 1
+left join baselines
+    on
+        valued.kpi_id = baselines.kpi_id
+        and valued.period_grain = baselines.period_grain
+        and valued.segment_type = baselines.segment_type
+        and valued.segment_id = baselines.segment_id
