@@ -1,0 +1,237 @@
+"""A batch of files of one table: staged, judged, settled, committed together, divided where one fails."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.loading.archives import Limits
+from orchestration.loading.contract_model import TableContract
+from orchestration.loading.formats import Part, ensure_utf8, with_plain_newlines
+from orchestration.loading.intake import Candidate
+from orchestration.loading.landing import LandingError
+from orchestration.loading.ledger import (
+    count_batch,
+    insert_rows,
+    note_batch,
+    note_failure,
+    read_outcomes,
+    record_batch,
+    refresh_state,
+)
+from orchestration.loading.modes import settle
+from orchestration.loading.outcome import FileOutcome
+from orchestration.loading.pseudonym import PseudonymKey
+from orchestration.loading.quarantine import record_drift, record_rejects, record_split_errors
+from orchestration.loading.relations import numbered
+from orchestration.loading.staging import StageRequest, create_stage, fill_stage
+
+_log = logging.getLogger(__name__)
+# Up to here the stage is held in memory, beyond it in a file of its own: compressed, and bounded in memory.
+_MEMORY_BYTES = 32 * 1024**2
+# What DuckDB raises for a file that it cannot read; all else (no space, a defect) is not the file's fault.
+_UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Candidates of one table that are read together, and what reading them needs."""
+
+    table: TableContract
+    candidates: list[Candidate]
+    folder: Path
+    key: PseudonymKey | None
+    clock: Callable[[], datetime]
+    limits: Limits
+
+
+def load_batch(con: duckdb.DuckDBPyConnection, batch: Batch) -> list[FileOutcome]:
+    """Load the batch in one transaction, or divided where a file cannot be read; the outcome of each file.
+
+    Raises duckdb.Error where the warehouse itself fails; the batch is undone then.
+    """
+    started = time.monotonic()
+    candidates = batch.candidates
+    with _scratch(con, batch):
+        try:
+            split_errors = _stage(con, batch)
+        except _UNREADABLE as error:
+            if len(candidates) > 1:
+                middle = len(candidates) // 2
+                rest = [candidates[:middle], candidates[middle:]]
+            else:
+                candidates[0].failure, candidates[0].parts = _reason(batch.table, error), []
+                rest = [candidates]
+        else:
+            changed = [c for c in candidates if not c.is_unchanged()]
+            for candidate in changed:
+                _log.info("%s changed while it was loaded; it is left for the next run", candidate.file.shown)
+            if not changed:
+                return _commit(con, batch, started, split_errors)
+            rest = [[c for c in candidates if c not in changed]]
+    return [o for part in rest if part for o in load_batch(con, replace(batch, candidates=part))]
+
+
+@contextmanager
+def _scratch(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[None]:
+    """The database ``scratch`` for the stage, outside the warehouse: a bad file leaves no trace there."""
+    file = batch.folder / "scratch.duckdb"
+    small = sum(c.bytes for c in batch.candidates) <= _MEMORY_BYTES
+    location = ":memory:" if small else str(file).replace("'", "''")  # ATTACH takes no parameters
+    con.execute(f"attach '{location}' as scratch")
+    try:
+        yield
+    finally:
+        con.execute("detach scratch")
+        file.unlink(missing_ok=True)
+        file.with_name(file.name + ".wal").unlink(missing_ok=True)
+
+
+def _stage(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
+    """Fill the stage; returns whether ``reject_errors`` holds lines that could not be split."""
+    create_stage(con, batch.table)
+    con.execute("drop table if exists reject_errors")
+    con.execute("drop table if exists reject_scans")
+    _number(batch)
+    captures: dict[str, list[str | None]] = {
+        name: [c.captures.get(name) for c in batch.candidates] for name in batch.table.path_pattern.names
+    }
+    readable = [c for c in batch.candidates if c.parts]
+    split_errors = False
+    for position in range(max((len(c.parts) for c in readable), default=0)):
+        # Only a candidate that is alone has several parts; then they are read one after the other.
+        parts = [c.parts[position] for c in readable]
+        request = StageRequest(batch.table, parts, [p.path for p in parts], captures, batch.key, batch.limits)
+        try:
+            fill_stage(con, request)
+        except _UNREADABLE as error:
+            if len(readable) > 1:
+                raise
+            split_errors |= _fill_repaired(con, request, readable[0], position, error)
+    return split_errors
+
+
+def _number(batch: Batch) -> None:
+    """Give every part the name that tells the reader the number of its file in this batch."""
+    for number, candidate in enumerate(batch.candidates, 1):
+        for position, part in enumerate(candidate.parts):
+            target = numbered(batch.folder / f"part{position}", number)
+            target.parent.mkdir(exist_ok=True)
+            if part.path != target:
+                part.path.replace(target)
+                if candidate.placed == part.path:
+                    candidate.placed = target
+                candidate.parts[position] = replace(part, path=target)
+
+
+def _fill_repaired(
+    con: duckdb.DuckDBPyConnection,
+    request: StageRequest,
+    candidate: Candidate,
+    position: int,
+    failure: duckdb.Error,
+) -> bool:
+    """Read a part that failed once more: as UTF-8, with one kind of line ends, without the lines that do not
+    split. Returns whether such lines were left out; raises duckdb.Error where nothing helps.
+    """
+    part = candidate.parts[position]
+    repaired = part
+    if part.kind != "parquet":
+        try:
+            path = ensure_utf8(part.path, request.table.load.encodings, b"", always=True)
+        except LandingError as error:
+            raise duckdb.InvalidInputException(str(error)) from error
+        repaired = replace(part, path=path)
+    if part.kind == "csv" and _mixes_line_ends(repaired):
+        repaired = with_plain_newlines(repaired)
+    if repaired.path != part.path:
+        repaired = replace(repaired, path=repaired.path.replace(part.path))
+        candidate.placed = None if candidate.placed == part.path else candidate.placed
+        try:
+            fill_stage(con, request.again())
+            return False
+        except _UNREADABLE:
+            pass
+    if part.kind != "csv":
+        raise failure
+    fill_stage(con, request.again(), rejects=True)
+    return True
+
+
+def _mixes_line_ends(part: Part) -> bool:
+    feeds, returns = part.line_ends()
+    return 0 < returns < feeds
+
+
+def _reason(table: TableContract, error: Exception) -> str:
+    first = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
+    return "cannot be read" if table.personal else f"cannot be read: {first[:500]}"
+
+
+def _commit(
+    con: duckdb.DuckDBPyConnection, batch: Batch, started: float, split_errors: bool
+) -> list[FileOutcome]:
+    table, candidates = batch.table, batch.candidates
+    now = batch.clock()
+    con.execute("begin")
+    try:
+        note_batch(con, candidates)
+        count_batch(con, table)
+        if split_errors:
+            split = record_split_errors(con, table, candidates[0], batch.key, now)
+            con.execute("update batch_files set rows_read = rows_read + $split", {"split": split})
+        _judge(con, batch)
+        settle(con, table)
+        insert_rows(con, table)
+        record_rejects(con, table, candidates, batch.key, now)
+        record_drift(con, table, candidates, now)
+        milliseconds = int((time.monotonic() - started) * 1000 / len(candidates))
+        record_batch(con, table, candidates, now, milliseconds)
+        refresh_state(con, table, now)
+        outcomes = read_outcomes(con)
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+    return outcomes
+
+
+def _judge(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """Fail files that are wholly unreadable, and snapshots that would empty their table."""
+    table = batch.table
+    rows = con.execute(
+        "select number, rows_read, good, malformed, delivered_at from batch_files order by number"
+    ).fetchall()
+    filled = {delivered_at for _, _, good, _, delivered_at in rows if good}
+    for (number, read, good, malformed, delivered_at), candidate in zip(rows, batch.candidates, strict=True):
+        kinds = {part.kind for part in candidate.parts}
+        if candidate.failure is None and malformed and ("json_document" in kinds or malformed == read):
+            candidate.failure = "is not JSON"
+        guarded = table.load.mode == "snapshot" and not table.load.allow_empty
+        empty = not good and delivered_at not in filled and not _delivered_before(con, table, delivered_at)
+        if candidate.failure is None and guarded and empty:
+            candidate.failure = (
+                "has no good row, and as a snapshot it would empty the table (allow_empty is not set)"
+            )
+        if candidate.failure is not None:
+            note_failure(con, number, candidate.failure)
+
+
+def _delivered_before(con: duckdb.DuckDBPyConnection, table: TableContract, delivered_at: datetime) -> bool:
+    found = con.execute(
+        """
+        select 1 from ops.ingest_files
+        where system = $system and table_name = $name
+            and delivered_at = $delivered and rows_read > rows_quarantined
+        limit 1
+        """,
+        {"system": table.system, "name": table.name, "delivered": delivered_at},
+    ).fetchone()
+    return found is not None

@@ -1,0 +1,230 @@
+"""Text to typed values, set-based: one SQL expression per column that is null where the text does not fit.
+
+Instants are accepted in the forms of RFC 3339 and its usual neighbours: ``T`` or a blank, seconds optional, 0
+to 9 fractional digits (kept to microseconds), ``Z``, ``+0000``, ``+00:00``, ``+00`` or `` UTC``; without an
+offset they are in the column's zone. An hour of 24 or more does not fit. Numbers fit only if the type holds
+them exactly.
+"""
+
+from __future__ import annotations
+
+from orchestration.loading.contract_model import Column
+from orchestration.loading.identifiers import Parameters
+from orchestration.loading.pseudonym import PseudonymKey
+
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?"
+_NAIVE = rf"\d{{4}}-\d\d-\d\d(?:[T ]{_CLOCK})?"
+_UTC = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:Z| ?\+00:?(?:00)?| UTC)"
+_OFFSET = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK} ?[+-]\d\d:?(?:\d\d)?"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+# Seconds from year 1 to the end of year 9999, the range that Parquet readers and Spark agree on.
+_EPOCH_RANGE = "between -62135596800 and 253402300799"
+
+MAX_DEPTH = 100
+
+
+def typed_value(
+    column: Column, text: str, parameters: Parameters, business_timezone: str, key: PseudonymKey | None
+) -> str:
+    """SQL that converts ``text`` (SQL of a string) to the column's type, null where it does not fit."""
+    if column.decimal:
+        return _decimal(text, *column.decimal)
+    zone = column.options.time_zone or "UTC"
+    zone = business_timezone if zone == "business" else zone
+    match column.data_type:
+        case "bigint":
+            return _bigint(text)
+        case "double":
+            return (
+                f"case when regexp_full_match(trim({text}), '{_NUMBER}') then try_cast({text} as double) end"
+            )
+        case "boolean":
+            return (
+                f"case lower(trim({text})) when 'true' then true when 'false' then false when 't' then true"
+                " when 'f' then false when 'yes' then true when 'no' then false when 'y' then true"
+                " when 'n' then false when '1' then true when '0' then false end"
+            )
+        case "timestamp":
+            return _timestamp(text, column.options.formats, zone, parameters)
+        case "date":
+            return _date(text, column.options.formats, zone, parameters)
+    return _string(column, text, parameters, key)
+
+
+def expectation(column: Column) -> str:
+    """What a value of this column must be, for the reason of a reject."""
+    forms = column.options.formats
+    if column.decimal:
+        return (
+            f"a number that {column.data_type} holds exactly (at most {column.decimal[1]} fractional digits)"
+        )
+    return {
+        "bigint": "a whole number of 64 bits",
+        "double": "a finite number",
+        "boolean": "true or false",
+        "timestamp": "an instant in " + " or ".join(["ISO 8601", *forms]),
+        "date": "a date in " + " or ".join(["ISO 8601", *forms]),
+        "string": f"a text nested at most {MAX_DEPTH} levels deep",
+    }[column.data_type]
+
+
+def nulled(text: str, spellings: tuple[str, ...], parameters: Parameters) -> str:
+    """SQL for ``text`` that is null where it equals one of the spellings of null."""
+    if not spellings:
+        return text
+    if len(spellings) == 1:
+        return f"nullif({text}, {parameters.add(spellings[0])})"
+    listed = ", ".join(parameters.add(s) for s in spellings)
+    return f"case when {text} in ({listed}) then null else {text} end"
+
+
+def shaped(column: Column, text: str, parameters: Parameters) -> str:
+    """SQL for ``text`` after the column's ``regex`` and ``lower``."""
+    options = column.options
+    if options.regex:
+        pattern = parameters.add(options.regex)
+        otherwise = "null" if options.regex_required else text
+        text = (
+            f"case when regexp_matches({text}, {pattern}) then regexp_extract({text}, {pattern}, 1)"
+            f" else {otherwise} end"
+        )
+    return f"lower({text})" if options.lower else text
+
+
+def _bigint(text: str) -> str:
+    plain = _without_exponent(text)
+    return (
+        rf"case when regexp_full_match({text}, '[+-]?\d{{1,19}}') then try_cast({text} as bigint)"
+        rf" when regexp_full_match({plain}, '[+-]?\d{{1,40}}(?:\.0*)?')"
+        rf" then try_cast(regexp_replace({plain}, '\.0*$', '') as bigint) end"
+    )
+
+
+def _decimal(text: str, precision: int, scale: int) -> str:
+    cast = f"as decimal({precision}, {scale}))"
+    plain = _without_exponent(text)
+    # The first branch takes nearly all values and costs no regular expression: a text of at most scale + 1
+    # characters cannot have more fractional digits than the scale, unless it is in E-notation.
+    return (
+        f"case when length({text}) <= {scale + 1} and not contains({text}, 'e') and not contains({text}, 'E')"
+        f" and not contains({text}, '_') then try_cast({text} {cast}"
+        rf" when regexp_full_match({plain}, '[+-]?(?:\d+(?:\.\d{{0,{scale}}}0*)?|\.\d{{0,{scale}}}0*)')"
+        f" then try_cast({plain} {cast} end"
+    )
+
+
+def _without_exponent(text: str) -> str:
+    """SQL for the number ``text`` trimmed and, if it is in E-notation, written out.
+
+    DuckDB's own cast of E-notation rounds the mantissa and lets values pass that the type cannot hold.
+    """
+    trimmed = f"trim({text})"
+    pattern, groups = r"^([+-]?)(\d*)\.?(\d*)[eE]([+-]?\d{1,2})$", "['sign', 'whole', 'part', 'power']"
+    parsed = f"regexp_extract({trimmed}, '{pattern}', {groups})"
+    digits, point = "(n.whole || n.part)", "(length(n.whole) + cast(n.power as integer))"
+    written = (
+        f"n.sign || case when {point} <= 0 then '0.' || repeat('0', -{point}) || {digits}"
+        f" when {point} >= length({digits}) then {digits} || repeat('0', {point} - length({digits}))"
+        f" else left({digits}, {point}) || '.' || substr({digits}, {point} + 1) end"
+    )
+    exponential = rf"regexp_full_match({trimmed}, '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d{{1,2}}')"
+    return (
+        f"case when {exponential} then list_transform([{parsed}], lambda n: {written})[1] else {trimmed} end"
+    )
+
+
+def _timestamp(text: str, formats: tuple[str, ...], zone: str, parameters: Parameters) -> str:
+    naive = f"try_cast({text} as timestamp)"
+    if zone != "UTC":
+        naive = _in_zone(naive, zone, parameters)
+    branches = [
+        f"when regexp_full_match({text}, '{_UTC}') then try_cast({_without_utc(text)} as timestamp)",
+        f"when regexp_full_match({text}, '{_NAIVE}') then {naive}",
+        f"when regexp_full_match({text}, '{_OFFSET}') then timezone('UTC', try_cast({text} as timestamptz))",
+    ]
+    branches += _epoch_branches(text, formats)
+    if strptime := [f for f in formats if "%" in f]:
+        listed = ", ".join(parameters.add(f) for f in strptime)
+        parsed = f"try_strptime({text}, [{listed}])"
+        if zone != "UTC":
+            parsed = _in_zone(parsed, zone, parameters)
+        branches.append(f"else {parsed}")
+    return f"case {' '.join(branches)} end"
+
+
+def _without_utc(text: str) -> str:
+    # DuckDB's cast to timestamp ignores an offset, which is right for UTC alone; `` UTC`` it refuses.
+    return f"case when suffix({text}, ' UTC') then left({text}, length({text}) - 4) else {text} end"
+
+
+def _in_zone(naive: str, zone: str, parameters: Parameters) -> str:
+    return f"timezone('UTC', timezone({parameters.add(zone)}, {naive}))"
+
+
+def _epoch_branches(text: str, formats: tuple[str, ...]) -> list[str]:
+    number = rf"regexp_full_match({text}, '-?\d{{1,16}}(?:\.\d+)?')"
+    exact = f"try_cast({text} as decimal(38, 9))"
+    seconds = (
+        f"case when {exact} {_EPOCH_RANGE} then make_timestamp(cast(trunc({exact} * 1000000) as bigint)) end"
+    )
+    millis = (
+        f"case when {exact} / 1000 {_EPOCH_RANGE}"
+        f" then make_timestamp(cast(trunc({exact} * 1000) as bigint)) end"
+    )
+    both = "epoch_s" in formats and "epoch_ms" in formats
+    if both:
+        # Ten digits are seconds until the year 2286, thirteen are milliseconds since 2001.
+        return [f"when {number} then case when abs({exact}) >= 100000000000 then {millis} else {seconds} end"]
+    if "epoch_s" in formats:
+        return [f"when {number} then {seconds}"]
+    return [f"when {number} then {millis}"] if "epoch_ms" in formats else []
+
+
+def _date(text: str, formats: tuple[str, ...], zone: str, parameters: Parameters) -> str:
+    instant = f"timezone('UTC', try_cast({text} as timestamptz))"
+    if zone != "UTC":
+        instant = f"timezone({parameters.add(zone)}, try_cast({text} as timestamptz))"
+    branches = [
+        rf"when regexp_full_match({text}, '\d{{4}}-\d\d-\d\d') then try_cast({text} as date)",
+        rf"when regexp_full_match({text}, '\d{{8}}') then try_cast(try_strptime({text}, '%Y%m%d') as date)",
+        f"when regexp_full_match({text}, '{_NAIVE}') then try_cast(try_cast({text} as timestamp) as date)",
+        f"when regexp_full_match({text}, '{_UTC}|{_OFFSET}') then try_cast({instant} as date)",
+    ]
+    branches += [
+        f"{b.split(' then ', 1)[0]} then try_cast({b.split(' then ', 1)[1]} as date)"
+        for b in _epoch_branches(text, formats)
+    ]
+    if strptime := [f for f in formats if "%" in f]:
+        listed = ", ".join(parameters.add(f) for f in strptime)
+        branches.append(f"else try_cast(try_strptime({text}, [{listed}]) as date)")
+    return f"case {' '.join(branches)} end"
+
+
+def _string(column: Column, text: str, parameters: Parameters, key: PseudonymKey | None) -> str:
+    options = column.options
+    if options.pii == "pseudonymise":
+        if key is None:
+            raise ValueError(f"column {column.name} is pseudonymised, but there is no key")
+        pseudonym = key.pseudonym(text, parameters)
+        if not options.keep_if:
+            return pseudonym
+        keep = parameters.add(options.keep_if)
+        return f"case when regexp_matches({text}, {keep}) then {text} else {pseudonym} end"
+    if options.json_text or options.extra:
+        return f"case when {_shallow(text)} then {text} end"
+    return text
+
+
+def _shallow(text: str) -> str:
+    """SQL: is the JSON ``text`` at most MAX_DEPTH levels deep? Exact, and cheap for all but deep ones."""
+    brackets = rf"""regexp_replace({text}, '"(?:[^"\\]|\\.)*"|[^\[\]{{}}]', '', 'g')"""
+    steps = (
+        f"list_transform(string_split({brackets}, ''),"
+        " lambda b: case when b in ('[', '{') then {'d': 1, 'm': 1} else {'d': -1, 'm': 0} end)"
+    )
+    deepest = f"list_reduce({steps}, lambda a, b: {{'d': a.d + b.d, 'm': greatest(a.m, a.d + b.d)}}).m"
+    openers = f"length({text}) - length(replace(replace({text}, '[', ''), '{{', ''))"
+    return (
+        f"length({text}) <= {2 * MAX_DEPTH} or {openers} <= {MAX_DEPTH}"
+        f" or coalesce({deepest}, 0) <= {MAX_DEPTH}"
+    )

@@ -1,0 +1,39 @@
+"""The one place where names become SQL; values are never written into SQL but passed as parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def quote(*names: str) -> str:
+    """A quoted, dotted identifier: ``quote("raw_x", "t")`` is ``"raw_x"."t"``.
+
+    Raises ValueError for an empty name or one with a zero byte.
+    """
+    for name in names:
+        if not name or "\0" in name:
+            raise ValueError(f"{name!r} cannot be an identifier")
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def quote_all(names: Iterable[str], relation: str | None = None) -> str:
+    """A comma separated list of quoted names, each of ``relation`` where one is given."""
+    return ", ".join(quote(name) if relation is None else quote(relation, name) for name in names)
+
+
+class Parameters:
+    """Collects the values of one statement; ``add`` gives the placeholder that stands for a value."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def add(self, value: Any) -> str:
+        """The placeholder (``$p3``) of ``value``; equal texts share one."""
+        if isinstance(value, str):
+            for name, known in self.values.items():
+                if type(known) is str and known == value:
+                    return f"${name}"
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return f"${name}"

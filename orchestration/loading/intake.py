@@ -1,0 +1,206 @@
+"""From landed files to candidates: what is new, what it is, where the reader finds it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.loading.archives import Limits, Member, is_packed, unpack
+from orchestration.loading.contract_model import TableContract
+from orchestration.loading.formats import Part, recognise
+from orchestration.loading.headers import map_headers
+from orchestration.loading.landing import (
+    ChangedWhileReadError,
+    LandedFile,
+    LandingError,
+    content_hash,
+    open_landed,
+    place,
+)
+from orchestration.loading.warehouse import escape_glob
+
+
+@dataclass
+class Candidate:
+    """A landed file that the ledger does not know; ``failure`` says why it cannot be read, if so.
+
+    ``dated`` says that the path gave ``delivered_at``, which otherwise is the file's modification time.
+    """
+
+    file: LandedFile
+    file_id: str
+    sha256: str | None
+    captures: Mapping[str, str]
+    delivered_at: datetime
+    dated: bool
+    parts: list[Part] = field(default_factory=list)
+    failure: str | None = None
+    placed: Path | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Size of what has to be read."""
+        return sum(part.bytes for part in self.parts)
+
+    @property
+    def format(self) -> str:
+        """Format for the ledger, such as ``json_lines``."""
+        kinds = dict.fromkeys(part.kind for part in self.parts)
+        return "+".join(kinds) or "unknown"
+
+    def is_unchanged(self) -> bool:
+        """Whether the file is still as it was when its content was hashed."""
+        if self.placed is None:
+            return True
+        status = self.placed.stat()
+        return (status.st_size, status.st_mtime_ns) == (self.file.bytes, self.file.modified_ns)
+
+
+def identify(table: TableContract, sha256: str, captures: Mapping[str, str]) -> str:
+    """The identity of a file: 16 hexadecimal digits over its table, content and captures."""
+    text = json.dumps([table.system, table.name, sha256, dict(sorted(captures.items()))])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def take_in(
+    table: TableContract, file: LandedFile, known: set[str], folder: Path, limits: Limits
+) -> Candidate:
+    """Hash, place and recognise a landed file; ``folder`` (not yet there) receives what the reader needs.
+
+    A file whose identity is in ``known`` comes back without parts. Raises ChangedWhileReadError.
+    """
+    captures = table.path_pattern.captures(file.below_table)
+    try:
+        delivered_at, dated = _delivery_time(file, captures)
+    except ValueError as error:
+        return _refused(table, file, captures, f"has no time of delivery: {error}")
+    if file.refusal:
+        return _refused(table, file, captures, file.refusal)
+    try:
+        descriptor = open_landed(file)
+    except ChangedWhileReadError:
+        raise
+    except LandingError as error:
+        return _refused(table, file, captures, str(error))
+    try:
+        packed = is_packed(os.pread(descriptor, 4, 0), file.name)
+        members: list[Member] = []
+        placed: Path | None = None
+        try:
+            if packed:
+                with os.fdopen(os.dup(descriptor), "rb") as source:
+                    members, sha256 = unpack(source, file.name, folder, limits)
+            else:
+                sha256 = content_hash(descriptor)
+        except LandingError as error:
+            sha256 = content_hash(descriptor)
+            identity = identify(table, sha256, captures)
+            return Candidate(file, identity, sha256, captures, delivered_at, dated, failure=str(error))
+        _check_unchanged(descriptor, file)
+        candidate = Candidate(file, identify(table, sha256, captures), sha256, captures, delivered_at, dated)
+        if candidate.file_id in known:
+            return candidate
+        if not packed:
+            folder.mkdir(parents=True)
+            placed = folder / "00000001"
+            place(descriptor, file, placed)
+            members = [Member(file.name, placed)]
+            candidate.placed = placed
+    finally:
+        os.close(descriptor)
+    try:
+        for member in members:
+            candidate.parts += recognise(member, table, limits)
+    except LandingError as error:
+        candidate.parts, candidate.failure = [], str(error)
+    return candidate
+
+
+def describe_parquet(con: duckdb.DuckDBPyConnection, table: TableContract, candidate: Candidate) -> None:
+    """Fill in what only DuckDB knows of a candidate's Parquet parts: their columns."""
+    for position, part in enumerate(candidate.parts):
+        if part.kind != "parquet":
+            continue
+        try:
+            rows = con.execute(
+                "describe select * from read_parquet($path)", {"path": escape_glob(str(part.path))}
+            ).fetchall()
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            candidate.failure, candidate.parts = f"is no Parquet file: {str(error).splitlines()[0]}", []
+            return
+        headers = map_headers(tuple(row[0] for row in rows), table)
+        if not headers.matched or headers.missing:
+            lacking = headers.missing[0] if headers.missing else "every column of the contract"
+            candidate.failure, candidate.parts = f"lacks {lacking}", []
+            return
+        types = tuple((row[0], row[1]) for row in rows)
+        candidate.parts[position] = replace(part, headers=headers, column_types=types)
+
+
+def _refused(table: TableContract, file: LandedFile, captures: Mapping[str, str], reason: str) -> Candidate:
+    identity = hashlib.sha256(
+        json.dumps([table.system, table.name, file.shown, reason]).encode()
+    ).hexdigest()[:16]
+    modified = datetime.fromtimestamp(file.modified_ns / 1e9, UTC).replace(tzinfo=None)
+    return Candidate(file, identity, None, captures, modified, dated=False, failure=reason)
+
+
+def _check_unchanged(descriptor: int, file: LandedFile) -> None:
+    status = os.fstat(descriptor)
+    if (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified_ns):
+        raise ChangedWhileReadError("changed while it was read")
+
+
+def _delivery_time(file: LandedFile, captures: Mapping[str, str]) -> tuple[datetime, bool]:
+    if text := captures.get("delivered_at"):
+        return parse_delivery_time(text), True
+    seconds, nanoseconds = divmod(file.modified_ns, 1_000_000_000)
+    modified = datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanoseconds // 1000, tzinfo=None)
+    return modified, False
+
+
+def parse_delivery_time(text: str) -> datetime:
+    """An ISO date or instant, basic or extended (``2026-06-30``, ``20260630T0400Z``), as naive UTC.
+
+    Colons may be hyphens, as file systems demand. Raises ValueError.
+    """
+    instant = re.fullmatch(
+        r"(\d{4}-?\d\d-?\d\d)(?:[T _](\d\d)[:-]?(\d\d)(?:[:-]?(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", text
+    )
+    if instant is None:
+        raise ValueError(f"{text!r} is no ISO date or instant")
+    date, hour, minute, second, zone = instant.groups()
+    day = date.replace("-", "")
+    offset = "+00:00" if zone in (None, "Z") else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    clock = f"{hour or '00'}:{minute or '00'}:{second or '00'}{offset}"
+    parsed = datetime.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock}")
+    return parsed.astimezone(UTC).replace(tzinfo=None)
+
+
+def batches(candidates: list[Candidate], max_bytes: int) -> Iterator[list[Candidate]]:
+    """Candidates that one statement can read together; files of several parts come alone."""
+    groups: dict[tuple[object, ...], list[Candidate]] = {}
+    for candidate in candidates:
+        if len(candidate.parts) > 1:
+            yield [candidate]
+            continue
+        signature = candidate.parts[0].signature if candidate.parts else ("nothing",)
+        groups.setdefault(signature, []).append(candidate)
+    for group in groups.values():
+        batch: list[Candidate] = []
+        size = 0
+        for candidate in group:
+            if batch and size + candidate.bytes > max_bytes:
+                yield batch
+                batch, size = [], 0
+            batch.append(candidate)
+            size += candidate.bytes
+        yield batch

@@ -1,0 +1,157 @@
+"""Loading: every new landed file of a system into its raw table, rows and ledger in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.home import DataHome
+from orchestration.loading.archives import Limits
+from orchestration.loading.batch import Batch, load_batch
+from orchestration.loading.contract_model import SystemContract, TableContract
+from orchestration.loading.intake import Candidate, batches, describe_parquet, take_in
+from orchestration.loading.landing import ChangedWhileReadError, LandedFile, discover
+from orchestration.loading.ledger import known_files, known_paths, remember_paths
+from orchestration.loading.outcome import FileOutcome
+from orchestration.loading.pseudonym import PseudonymKey, read_pseudonym_key
+from orchestration.loading.tables import ensure_tables
+
+__all__ = ["FileOutcome", "ensure_tables", "load_system", "load_table"]
+
+_log = logging.getLogger(__name__)
+# So many files or bytes are prepared before they are read; it bounds the space of unpacked files.
+_CHUNK_FILES, _CHUNK_BYTES = 2000, 512 * 1024**2
+
+
+def utc_now() -> datetime:
+    """The clock of a run that is given no other: naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def load_system(
+    con: duckdb.DuckDBPyConnection,
+    home: DataHome,
+    contract: SystemContract,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    limits: Limits | None = None,
+) -> list[FileOutcome]:
+    """Load all new landed files of a system; the outcome of each, in the order of loading.
+
+    A file that cannot be read is recorded with its reason, and the others go on. ``environ`` (default: the
+    process's) is asked for the key of pseudonyms where the system has personal columns. ``clock`` gives naive
+    UTC. Raises duckdb.Error where the warehouse itself fails (a full disk, say): then the batch at hand is
+    undone and the next run takes it up.
+    """
+    outcomes: list[FileOutcome] = []
+    for table in contract.tables.values():
+        outcomes += load_table(con, home, table, environ=environ, clock=clock, limits=limits)
+    return outcomes
+
+
+def load_table(
+    con: duckdb.DuckDBPyConnection,
+    home: DataHome,
+    table: TableContract,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    limits: Limits | None = None,
+) -> list[FileOutcome]:
+    """Load all new landed files of one table; see ``load_system``."""
+    paths = known_paths(con, table)
+    fresh = [
+        file
+        for file in discover(home, table.system, table.name)
+        if paths.get(file.shown) != (file.bytes, file.modified_ns)
+    ]
+    return load_files(con, home, table, fresh, environ=environ, clock=clock, limits=limits) if fresh else []
+
+
+def load_files(
+    con: duckdb.DuckDBPyConnection,
+    home: DataHome,
+    table: TableContract,
+    files: Iterable[LandedFile],
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    limits: Limits | None = None,
+) -> list[FileOutcome]:
+    """Load the given landed files of a table, as far as the ledger does not know their content."""
+    limits = limits or Limits()
+    key: PseudonymKey | None = None
+    if table.personal:
+        key = read_pseudonym_key(home, os.environ if environ is None else environ)
+    known = known_files(con, table)
+    outcomes: list[FileOutcome] = []
+    for folder, chunk in _chunks(con, home, table, files, known, limits):
+        new: dict[str, Candidate] = {}
+        again: list[Candidate] = []
+        for candidate in chunk:
+            if candidate.file_id in known or candidate.file_id in new:
+                again.append(candidate)
+            else:
+                new[candidate.file_id] = candidate
+        for group in batches(list(new.values()), _CHUNK_BYTES):
+            outcomes += load_batch(con, Batch(table, group, folder, key, clock, limits))
+        known |= {o.file_id for o in outcomes}
+        if again:
+            # A single transaction, so that the path is remembered as a whole or not at all.
+            con.execute("begin")
+            remember_paths(con, table, again)
+            con.execute("commit")
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            _log.warning("%s cannot be loaded: it %s", outcome.path, outcome.reason)
+    return outcomes
+
+
+@contextmanager
+def _workspace(home: DataHome, table: TableContract, number: int) -> Iterator[Path]:
+    folder = home.temporary / "loading" / f"{table.system}.{table.name}.{number}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _chunks(
+    con: duckdb.DuckDBPyConnection,
+    home: DataHome,
+    table: TableContract,
+    files: Iterable[LandedFile],
+    known: set[str],
+    limits: Limits,
+) -> Iterator[tuple[Path, list[Candidate]]]:
+    """Candidates in chunks, each with a folder that is removed when the next chunk is asked for."""
+    waiting = iter(files)
+    for number in range(10**9):
+        with _workspace(home, table, number) as folder:
+            chunk: list[Candidate] = []
+            size = 0
+            while len(chunk) < _CHUNK_FILES and size < _CHUNK_BYTES:
+                file = next(waiting, None)
+                if file is None:
+                    break
+                try:
+                    candidate = take_in(table, file, known, folder / f"file{len(chunk)}", limits)
+                except ChangedWhileReadError:
+                    _log.info("%s is still being written; it is left for the next run", file.shown)
+                    continue
+                describe_parquet(con, table, candidate)
+                chunk.append(candidate)
+                size += candidate.bytes
+            if not chunk:
+                return
+            yield folder, chunk

@@ -1,0 +1,239 @@
+"""Records that broke their contract, and members that no contract knows."""
+
+# ruff: noqa: S608  names come from one quoting function or are made here, values are parameters
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
+
+from orchestration.loading.contract_model import TableContract
+from orchestration.loading.conversion import expectation
+from orchestration.loading.formats import Part
+from orchestration.loading.headers import matches_any
+from orchestration.loading.identifiers import Parameters
+from orchestration.loading.intake import Candidate
+from orchestration.loading.pseudonym import PseudonymKey
+from orchestration.loading.staging import (
+    MALFORMED,
+    NOT_A_RECORD,
+    NOT_AN_OBJECT,
+    NOTHING_TO_EXPLODE,
+    OTHER_KIND,
+    STAGE,
+    claimed_members,
+)
+
+
+def record_rejects(
+    con: duckdb.DuckDBPyConnection,
+    table: TableContract,
+    batch: Sequence[Candidate],
+    key: PseudonymKey | None,
+    now: datetime,
+) -> None:
+    """Write the bad records of the stage to ``ops.ingest_rejects``, with their lines if they have any."""
+    bad = f"stage._state <> {NOT_A_RECORD} and files.failure is null"
+    found = con.execute(
+        f"""
+        select count(*) from {STAGE} as stage
+        inner join batch_files as files on stage._file = files.number
+        where {bad}
+        """
+    ).fetchone()
+    if not found or not found[0]:
+        return
+    _note_reasons(con, table)
+    _note_lines(con, batch)
+    parameters = Parameters()
+    value, raw = _shown("stage._value", table, key, parameters), _shown("stage._raw", table, key, parameters)
+    system, name = parameters.add(table.system), parameters.add(table.name)
+    con.execute(
+        f"""
+        insert into ops.ingest_rejects (
+            reject_id, file_id, system, table_name, path, row_number, line, column_name, value, reason,
+            raw_text, rejected_at, replayed_at
+        )
+        select
+            left(md5(files.file_id || '/' || cast(stage.rowid - files.first_rid + 1 as varchar)), 16),
+            files.file_id, {system}, {name}, files.path, stage.rowid - files.first_rid + 1,
+            case when linewise.by_row then stage.rowid - files.first_rid + 1 else lines.line end,
+            reasons.column_name, {value},
+            case when stage._state > 0 and stage._value is null then 'is required, and is null or absent'
+                else reasons.reason end,
+            {raw}, {parameters.add(now)}, null
+        from {STAGE} as stage
+        inner join batch_files as files on stage._file = files.number
+        inner join reject_reasons as reasons on stage._state = reasons.state
+        inner join reject_linewise as linewise on stage._file = linewise.number
+        left join reject_lines as lines on stage.rowid = lines.rid
+        where {bad}
+        """,
+        parameters.values,
+    )
+
+
+def record_split_errors(
+    con: duckdb.DuckDBPyConnection,
+    table: TableContract,
+    candidate: Candidate,
+    key: PseudonymKey | None,
+    now: datetime,
+) -> int:
+    """Write CSV lines that could not be split into fields to the quarantine; returns how many they are."""
+    parameters = Parameters()
+    raw = _shown("left(any_value(csv_line), 65536)", table, key, parameters)
+    values = [
+        parameters.add(v) for v in (candidate.file_id, table.system, table.name, candidate.file.shown, now)
+    ]
+    con.execute(
+        f"""
+        insert into ops.ingest_rejects (
+            reject_id, file_id, system, table_name, path, row_number, line, column_name, value, reason,
+            raw_text, rejected_at, replayed_at
+        )
+        select
+            left(md5({values[0]} || '/line ' || cast(line as varchar)), 16),
+            {values[0]}, {values[1]}, {values[2]}, {values[3]}, null, line, null, null,
+            'cannot be split into fields: ' || lower(string_agg(distinct cast(error_type as varchar), ', ')),
+            {raw}, {values[4]}, null
+        from reject_errors
+        group by line
+        """,
+        parameters.values,
+    )
+    row = con.execute("select count(distinct line) from reject_errors").fetchone()
+    return int(row[0]) if row else 0
+
+
+def record_drift(
+    con: duckdb.DuckDBPyConnection, table: TableContract, batch: Sequence[Candidate], now: datetime
+) -> None:
+    """Note the names of members and headers that no column of the contract claims, once per table."""
+    names = {(c.file_id, n) for c in batch for p in c.parts if p.headers for n in p.headers.unknown}
+    globs = [glob for column in table.columns for glob in column.options.extra]
+    from_json = con.execute(
+        f"""
+        select files.file_id, seen.member
+        from (
+            select distinct _file, unnest(_members) as member from {STAGE} where _members is not null
+        ) as seen
+        inner join batch_files as files on seen._file = files.number
+        where not list_contains($claimed, seen.member) and files.failure is null
+        """,
+        {"claimed": sorted(claimed_members(table))},
+    ).fetchall()
+    if globs:
+        from_json = [(file_id, member) for file_id, member in from_json if not matches_any(member, globs)]
+    found = sorted(names | set(from_json))
+    if not found:
+        return
+    con.execute(
+        """
+        insert into ops.schema_drift (system, table_name, member, file_id, first_seen_at)
+        select $system, $name, seen.member, min(seen.file_id), $now
+        from (select unnest($files) as file_id, unnest($members) as member) as seen
+        anti join ops.schema_drift as drift
+            on drift.system = $system and drift.table_name = $name and drift.member = seen.member
+        group by seen.member
+        """,
+        {
+            "system": table.system,
+            "name": table.name,
+            "now": now,
+            "files": [file_id for file_id, _ in found],
+            "members": [member for _, member in found],
+        },
+    )
+
+
+def _shown(text: str, table: TableContract, key: PseudonymKey | None, parameters: Parameters) -> str:
+    """SQL of what the quarantine may hold of ``text``: of a table with personal columns only a keyed hash."""
+    if not table.personal:
+        return text
+    if key is None:
+        raise ValueError(f"table {table.name} is personal, but there is no key")
+    return key.digest(text, parameters)
+
+
+def _note_reasons(con: duckdb.DuckDBPyConnection, table: TableContract) -> None:
+    kinds = ", ".join(table.load.discriminator.equals) if table.load.discriminator else ""
+    reasons: dict[int, tuple[str | None, str]] = {
+        MALFORMED: (None, "is not JSON"),
+        OTHER_KIND: (None, f"is of another kind than {kinds}"),
+        NOTHING_TO_EXPLODE: (None, f"has no member {table.load.explode}"),
+        NOT_AN_OBJECT: (None, "is no JSON object"),
+    }
+    for position, column in enumerate(table.stored, 1):
+        reasons[position] = (column.name, f"is not {expectation(column)}")
+    con.execute(
+        """
+        create or replace temp table reject_reasons as
+        select unnest($states) as state, unnest($columns) as column_name, unnest($reasons) as reason
+        """,
+        {
+            "states": list(reasons),
+            "columns": [column for column, _ in reasons.values()],
+            "reasons": [reason for _, reason in reasons.values()],
+        },
+    )
+
+
+def _note_lines(con: duckdb.DuckDBPyConnection, batch: Sequence[Candidate]) -> None:
+    by_row = [len(c.parts) == 1 and c.parts[0].kind == "json_lines" and not c.parts[0].wrapped for c in batch]
+    con.execute(
+        "create or replace temp table reject_linewise as"
+        " select unnest($numbers) as number, unnest($by_row) as by_row",
+        {"numbers": list(range(1, len(batch) + 1)), "by_row": by_row},
+    )
+    con.execute("create or replace temp table reject_lines (rid bigint, line bigint)")
+    for number, candidate in enumerate(batch, 1):
+        if len(candidate.parts) != 1 or candidate.parts[0].kind != "csv":
+            continue
+        rows = con.execute(
+            f"""
+            select stage.rowid, stage.rowid - files.first_rid
+            from {STAGE} as stage
+            inner join batch_files as files on stage._file = files.number
+            where stage._file = $number and stage._state <> {NOT_A_RECORD}
+            order by stage.rowid
+            """,
+            {"number": number},
+        ).fetchall()
+        if rows:
+            lines = csv_lines(candidate.parts[0], [row for _, row in rows])
+            con.execute(
+                "insert into reject_lines select unnest($rids), unnest($lines)",
+                {"rids": [rid for rid, _ in rows], "lines": lines},
+            )
+
+
+def csv_lines(part: Part, rows: Sequence[int]) -> list[int | None]:
+    """Line numbers (from 1) of data rows (from 0, ascending) of a CSV part; None where one is not found."""
+    wanted = iter(rows)
+    target = next(wanted, None)
+    lines: list[int | None] = []
+    csv.field_size_limit(2**31 - 1)
+    with part.path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file, delimiter=part.delimiter)
+        width = len(part.headers.names) if part.headers else 0
+        index, before, header_seen = 0, 0, False
+        for record in reader:
+            started, before = before + 1, reader.line_num
+            if not record:
+                continue
+            if not header_seen:
+                header_seen = True
+                continue
+            if len(record) != width:
+                continue  # DuckDB could not split it either; it has its own reject
+            if index == target:
+                lines.append(started)
+                target = next(wanted, None)
+                if target is None:
+                    return lines
+            index += 1
+    return lines + [None] * (len(rows) - len(lines))
