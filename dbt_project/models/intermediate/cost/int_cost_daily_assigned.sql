@@ -1,6 +1,3 @@
-{#- A view: the fact and the monthly assignments both read it, and neither needs it stored. -#}
-{{ config(materialized='view') }}
-
 with daily as (
     select * from {{ ref('int_cost_daily') }}
 ),
@@ -109,8 +106,15 @@ select
     cast('{{ var("reporting_currency") }}' as {{ dbt.type_string() }}) as reporting_currency,
     invoice_rates.rate as billed_rate,
     incurred_rates.rate as effective_rate,
-    {{ exchanged('ruled.billed_cost', 'invoice_rates.rate') }} as billed_cost_reporting,
-    {{ exchanged('ruled.effective_cost', 'incurred_rates.rate') }} as effective_cost_reporting
+    -- Most cost is in the reporting currency already: it is left as it is, digit by digit.
+    case
+        when ruled.currency = '{{ var("reporting_currency") }}' then ruled.billed_cost
+        else {{ exchanged('ruled.billed_cost', 'invoice_rates.rate') }}
+    end as billed_cost_reporting,
+    case
+        when ruled.currency = '{{ var("reporting_currency") }}' then ruled.effective_cost
+        else {{ exchanged('ruled.effective_cost', 'incurred_rates.rate') }}
+    end as effective_cost_reporting
 from ruled
 left join ownership
     on
