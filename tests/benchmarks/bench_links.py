@@ -22,6 +22,7 @@ FILLING = Path(__file__).with_suffix(".sql")
 LIMIT_SECONDS = 15.0
 
 MODELS = (
+    "dim_date",
     "int_commit_chain",
     "int_deployment_commits",
     "int_commit_reach",

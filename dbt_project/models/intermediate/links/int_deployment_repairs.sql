@@ -89,8 +89,7 @@ rollbacks as (
         environment,
         environment_sequence,
         finished_at,
-        previous_run_sequence,
-        coalesce(is_return, false) as is_return,
+        case when is_return then previous_run_sequence end as restored_sequence,
         coalesce(is_return, false) or coalesce(is_declared, false) as is_rollback
     from classified
 ),
@@ -102,8 +101,7 @@ neighbours as (
         environment,
         environment_sequence,
         finished_at,
-        previous_run_sequence,
-        is_return,
+        restored_sequence,
         is_rollback,
         min(case when not is_rollback then environment_sequence end) over (
             partition by service_id, environment
@@ -126,18 +124,17 @@ rolled_back as (
         neighbours.service_id,
         neighbours.environment,
         case
-            when neighbours.is_return then restored.next_forward_sequence
-            else neighbours.last_forward_sequence
+            when neighbours.restored_sequence is null then neighbours.last_forward_sequence
+            else restored.next_forward_sequence
         end as failed_sequence,
         neighbours.environment_sequence,
         neighbours.finished_at,
         'rollback' as method
     from neighbours
     left join neighbours as restored
-        on neighbours.is_return
-        and neighbours.service_id = restored.service_id
+        on neighbours.service_id = restored.service_id
         and neighbours.environment = restored.environment
-        and neighbours.previous_run_sequence = restored.environment_sequence
+        and neighbours.restored_sequence = restored.environment_sequence
     where neighbours.is_rollback
 ),
 

@@ -46,7 +46,8 @@ failed_deployments as (
 ),
 
 days as (
-    {{ days_as_rows("date '2000-01-01'", "cast('" ~ var('as_of_date') ~ "' as date)") }}
+    select date_day as day
+    from {{ ref('dim_date') }}
 ),
 
 outages as (
