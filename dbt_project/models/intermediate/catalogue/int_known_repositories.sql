@@ -45,5 +45,6 @@ select
 from seen
 left join catalogued on seen.repository = catalogued.repository
 left join told_branches
-    on seen.repository = told_branches.repository
-    and told_branches.rank = 1
+    on
+        seen.repository = told_branches.repository
+        and told_branches.rank = 1

@@ -1,6 +1,10 @@
 with listed as (
 
-    select repository, service_id, path_glob, max(default_branch) as default_branch
+    select
+        repository,
+        service_id,
+        path_glob,
+        max(default_branch) as default_branch
     from {{ ref('stg_catalogue__repositories') }}
     group by repository, service_id, path_glob
 
@@ -32,9 +36,19 @@ annotated as (
 
 candidates as (
 
-    select repository, service_id, path_glob, default_branch from listed
+    select
+        repository,
+        service_id,
+        path_glob,
+        default_branch
+    from listed
     union all
-    select repository, service_id, path_glob, default_branch from annotated
+    select
+        repository,
+        service_id,
+        path_glob,
+        default_branch
+    from annotated
 
 ),
 
@@ -57,5 +71,6 @@ select
     coalesce(candidates.default_branch, told_branches.default_branch, 'main') as default_branch
 from candidates
 left join told_branches
-    on candidates.repository = told_branches.repository
-    and told_branches.rank = 1
+    on
+        candidates.repository = told_branches.repository
+        and told_branches.rank = 1

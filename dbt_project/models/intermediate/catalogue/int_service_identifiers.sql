@@ -1,13 +1,19 @@
 with listed as (
 
-    select tool, identifier, service_id
+    select
+        tool,
+        identifier,
+        service_id
     from {{ ref('stg_catalogue__service_identifiers') }}
 
 ),
 
 components as (
 
-    select entity_name, pagerduty_service_id, prometheus_service
+    select
+        entity_name,
+        pagerduty_service_id,
+        prometheus_service
     from {{ ref('stg_catalogue__backstage_entities') }}
     where kind = 'component'
 
@@ -15,11 +21,17 @@ components as (
 
 annotated as (
 
-    select 'pagerduty' as tool, pagerduty_service_id as identifier, entity_name as service_id
+    select
+        'pagerduty' as tool,
+        pagerduty_service_id as identifier,
+        entity_name as service_id
     from components
     where pagerduty_service_id is not null
     union all
-    select 'prometheus' as tool, prometheus_service as identifier, entity_name as service_id
+    select
+        'prometheus' as tool,
+        prometheus_service as identifier,
+        entity_name as service_id
     from components
     where prometheus_service is not null
 
@@ -27,21 +39,32 @@ annotated as (
 
 listed_tools as (
 
-    select distinct service_id, tool
+    select distinct
+        service_id,
+        tool
     from listed
 
 ),
 
 candidates as (
 
-    select tool, identifier, service_id, 1 as preference
+    select
+        tool,
+        identifier,
+        service_id,
+        1 as preference
     from listed
     union all
-    select annotated.tool, annotated.identifier, annotated.service_id, 2 as preference
+    select
+        annotated.tool,
+        annotated.identifier,
+        annotated.service_id,
+        2 as preference
     from annotated
     left join listed_tools
-        on annotated.service_id = listed_tools.service_id
-        and annotated.tool = listed_tools.tool
+        on
+            annotated.service_id = listed_tools.service_id
+            and annotated.tool = listed_tools.tool
     where listed_tools.service_id is null
 
 ),
@@ -57,6 +80,9 @@ ranked as (
 
 )
 
-select tool, identifier, service_id
+select
+    tool,
+    identifier,
+    service_id
 from ranked
 where rank = 1

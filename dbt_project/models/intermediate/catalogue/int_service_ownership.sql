@@ -1,8 +1,14 @@
--- Three lists change on their own days: what a service is, who owns it, and which group the owner is in. Their days cut
--- the life of a service into stretches; each takes the rows that hold then, and where two claim it, the one begun last.
+-- Three lists change on their own days: what a service is, who owns it, and which group the owner is in. Their days
+-- cut the life of a service into stretches; each takes the rows that hold then, and where two claim it, the one
+-- begun last.
 with services as (
 
-    select service_id, service_name, tier, valid_from, valid_to
+    select
+        service_id,
+        service_name,
+        tier,
+        valid_from,
+        valid_to
     from {{ ref('stg_catalogue__services') }}
     where valid_from < valid_to
 
@@ -10,7 +16,11 @@ with services as (
 
 owners as (
 
-    select service_id, team_id, valid_from, valid_to
+    select
+        service_id,
+        team_id,
+        valid_from,
+        valid_to
     from {{ ref('stg_catalogue__service_owners') }}
     where valid_from < valid_to
 
@@ -26,7 +36,11 @@ listed_services as (
 
 backstage as (
 
-    select entities.entity_name as service_id, entities.title as service_name, entities.tier, entities.owner_name as team_id
+    select
+        entities.entity_name as service_id,
+        entities.title as service_name,
+        entities.tier,
+        entities.owner_name as team_id
     from {{ ref('stg_catalogue__backstage_entities') }} as entities
     left join listed_services on entities.entity_name = listed_services.service_id
     where
@@ -38,17 +52,38 @@ backstage as (
 
 named as (
 
-    select service_id, service_name, tier, valid_from, valid_to from services
+    select
+        service_id,
+        service_name,
+        tier,
+        valid_from,
+        valid_to
+    from services
     union all
-    select service_id, service_name, tier, date '1900-01-01' as valid_from, date '9999-12-31' as valid_to from backstage
+    select
+        service_id,
+        service_name,
+        tier,
+        date '1900-01-01' as valid_from,
+        date '9999-12-31' as valid_to
+    from backstage
 
 ),
 
 owned as (
 
-    select service_id, team_id, valid_from, valid_to from owners
+    select
+        service_id,
+        team_id,
+        valid_from,
+        valid_to
+    from owners
     union all
-    select service_id, team_id, date '1900-01-01' as valid_from, date '9999-12-31' as valid_to
+    select
+        service_id,
+        team_id,
+        date '1900-01-01' as valid_from,
+        date '9999-12-31' as valid_to
     from backstage
     where team_id is not null
 
@@ -56,35 +91,60 @@ owned as (
 
 teams as (
 
-    select team_id, group_id, valid_from, valid_to
+    select
+        team_id,
+        group_id,
+        valid_from,
+        valid_to
     from {{ ref('int_team_groups') }}
 
 ),
 
 team_days as (
 
-    select team_id, valid_from as boundary from teams
+    select
+        team_id,
+        valid_from as boundary
+    from teams
     union
-    select team_id, valid_to as boundary from teams
+    select
+        team_id,
+        valid_to as boundary
+    from teams
 
 ),
 
 boundaries as (
 
-    select service_id, valid_from as boundary from named
+    select
+        service_id,
+        valid_from as boundary
+    from named
     union
-    select service_id, valid_to as boundary from named
+    select
+        service_id,
+        valid_to as boundary
+    from named
     union
-    select service_id, valid_from as boundary from owned
+    select
+        service_id,
+        valid_from as boundary
+    from owned
     union
-    select service_id, valid_to as boundary from owned
+    select
+        service_id,
+        valid_to as boundary
+    from owned
     union
-    select owned.service_id, team_days.boundary
+    select
+        owned.service_id,
+        team_days.boundary
     from owned
     inner join team_days
-        on owned.team_id = team_days.team_id
-        and team_days.boundary > owned.valid_from
-        and team_days.boundary < owned.valid_to
+        on
+            owned.team_id = team_days.team_id
+            and owned.valid_from < team_days.boundary
+            and owned.valid_to > team_days.boundary
 
 ),
 
@@ -112,9 +172,10 @@ named_stretches as (
         ) as rank
     from stretches
     left join named
-        on stretches.service_id = named.service_id
-        and stretches.valid_from >= named.valid_from
-        and stretches.valid_to <= named.valid_to
+        on
+            stretches.service_id = named.service_id
+            and stretches.valid_from >= named.valid_from
+            and stretches.valid_to <= named.valid_to
     where stretches.valid_to is not null
 
 ),
@@ -134,9 +195,10 @@ owned_stretches as (
         ) as rank
     from named_stretches
     left join owned
-        on named_stretches.service_id = owned.service_id
-        and named_stretches.valid_from >= owned.valid_from
-        and named_stretches.valid_to <= owned.valid_to
+        on
+            named_stretches.service_id = owned.service_id
+            and named_stretches.valid_from >= owned.valid_from
+            and named_stretches.valid_to <= owned.valid_to
     where named_stretches.rank = 1
 
 ),
@@ -153,9 +215,10 @@ placed as (
         coalesce(owned_stretches.tier, 'unmapped') as tier
     from owned_stretches
     left join teams
-        on owned_stretches.team_id = teams.team_id
-        and owned_stretches.valid_from >= teams.valid_from
-        and owned_stretches.valid_to <= teams.valid_to
+        on
+            owned_stretches.team_id = teams.team_id
+            and owned_stretches.valid_from >= teams.valid_from
+            and owned_stretches.valid_to <= teams.valid_to
     where
         owned_stretches.rank = 1
         -- A gap between two periods: the service was neither described nor owned.
@@ -197,7 +260,9 @@ islands as (
         team_id,
         group_id,
         tier,
-        sum(begins) over (partition by service_id order by valid_from rows between unbounded preceding and current row) as island
+        sum(begins)
+            over (partition by service_id order by valid_from rows between unbounded preceding and current row)
+            as island
     from compared
 
 )

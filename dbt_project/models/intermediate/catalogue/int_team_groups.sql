@@ -1,7 +1,14 @@
 -- The list may overlap itself (a correction beside the old row): each stretch of time takes the row that began last.
 with listed as (
 
-    select team_id, team_name, group_id, group_name, hr_organization_id, valid_from, valid_to
+    select
+        team_id,
+        team_name,
+        group_id,
+        group_name,
+        hr_organization_id,
+        valid_from,
+        valid_to
     from {{ ref('stg_catalogue__teams') }}
     where valid_from < valid_to
 
@@ -9,9 +16,20 @@ with listed as (
 
 backstage_groups as (
 
-    select entity_name, title, parent_name, hr_organization_id
+    select
+        entity_name,
+        title,
+        parent_name,
+        hr_organization_id
     from {{ ref('stg_catalogue__backstage_entities') }}
     where kind = 'group'
+
+),
+
+listed_teams as (
+
+    select distinct team_id
+    from listed
 
 ),
 
@@ -36,24 +54,46 @@ from_backstage as (
     from backstage_groups as teams
     inner join owning_groups on teams.entity_name = owning_groups.team_id
     left join backstage_groups as parents on teams.parent_name = parents.entity_name
-    left join (select distinct team_id from listed) as known on teams.entity_name = known.team_id
-    where known.team_id is null
+    left join listed_teams on teams.entity_name = listed_teams.team_id
+    where listed_teams.team_id is null
 
 ),
 
 candidates as (
 
-    select team_id, team_name, group_id, group_name, hr_organization_id, valid_from, valid_to from listed
+    select
+        team_id,
+        team_name,
+        group_id,
+        group_name,
+        hr_organization_id,
+        valid_from,
+        valid_to
+    from listed
     union all
-    select team_id, team_name, group_id, group_name, hr_organization_id, valid_from, valid_to from from_backstage
+    select
+        team_id,
+        team_name,
+        group_id,
+        group_name,
+        hr_organization_id,
+        valid_from,
+        valid_to
+    from from_backstage
 
 ),
 
 boundaries as (
 
-    select team_id, valid_from as boundary from candidates
+    select
+        team_id,
+        valid_from as boundary
+    from candidates
     union
-    select team_id, valid_to as boundary from candidates
+    select
+        team_id,
+        valid_to as boundary
+    from candidates
 
 ),
 
@@ -79,16 +119,29 @@ ranked as (
         stretches.valid_to,
         row_number() over (
             partition by stretches.team_id, stretches.valid_from
-            order by candidates.valid_from desc, candidates.valid_to asc, candidates.group_id asc, candidates.team_name asc, candidates.hr_organization_id asc
+            order by
+                candidates.valid_from desc,
+                candidates.valid_to asc,
+                candidates.group_id asc,
+                candidates.team_name asc,
+                candidates.hr_organization_id asc
         ) as rank
     from stretches
     inner join candidates
-        on stretches.team_id = candidates.team_id
-        and stretches.valid_from >= candidates.valid_from
-        and stretches.valid_to <= candidates.valid_to
+        on
+            stretches.team_id = candidates.team_id
+            and stretches.valid_from >= candidates.valid_from
+            and stretches.valid_to <= candidates.valid_to
 
 )
 
-select team_id, team_name, group_id, group_name, hr_organization_id, valid_from, valid_to
+select
+    team_id,
+    team_name,
+    group_id,
+    group_name,
+    hr_organization_id,
+    valid_from,
+    valid_to
 from ranked
 where rank = 1

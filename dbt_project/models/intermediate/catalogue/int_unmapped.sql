@@ -1,72 +1,122 @@
 -- What the seeds and the catalogue have no answer for: the list of work of whoever keeps them.
 with attempts as (
 
-    select environment, environment_tier, repository, service_id
+    select
+        environment,
+        environment_tier,
+        repository,
+        service_id
     from {{ ref('int_deployment_attempts') }}
 
 ),
 
 incidents as (
 
-    select incident_id, severity, severity_raw, service_id
+    select
+        incident_id,
+        severity,
+        severity_raw,
+        service_id
     from {{ ref('int_incidents') }}
 
 ),
 
 status_map as (
 
-    select system, concept, raw_value
+    select
+        system,
+        concept,
+        raw_value
     from {{ ref('status_map') }}
 
 ),
 
 runs as (
 
-    select case when status = 'completed' then coalesce(conclusion, '(completed without conclusion)') else status end as raw_value
+    select
+        case
+            when status = 'completed' then coalesce(conclusion, '(completed without conclusion)')
+            else status
+        end as raw_value
     from {{ ref('stg_github__workflow_runs') }}
 
 ),
 
 values_seen as (
 
-    select 'github' as system, 'environment' as concept, coalesce(environment, '(none)') as raw_value
+    select
+        'github' as system,
+        'environment' as concept,
+        coalesce(environment, '(none)') as raw_value
     from attempts
     where environment_tier = 'unmapped'
     union all
-    select 'github' as system, 'deployment service' as concept, repository as raw_value
+    select
+        'github' as system,
+        'deployment service' as concept,
+        repository as raw_value
     from attempts
     where service_id = 'unmapped'
     union all
-    select 'github' as system, 'deployment state' as concept, told.state as raw_value
+    select
+        'github' as system,
+        'deployment state' as concept,
+        told.state as raw_value
     from {{ ref('stg_github__deployment_statuses') }} as told
-    left join status_map on status_map.system = 'github' and status_map.concept = 'deployment' and told.state = status_map.raw_value
+    left join
+        status_map
+        on status_map.system = 'github' and status_map.concept = 'deployment' and told.state = status_map.raw_value
     where status_map.raw_value is null
     union all
-    select 'github' as system, 'run result' as concept, runs.raw_value
+    select
+        'github' as system,
+        'run result' as concept,
+        runs.raw_value
     from runs
-    left join status_map on status_map.system = 'github' and status_map.concept = 'workflow_run' and runs.raw_value = status_map.raw_value
+    left join
+        status_map
+        on
+            status_map.system = 'github'
+            and status_map.concept = 'workflow_run'
+            and runs.raw_value = status_map.raw_value
     where status_map.raw_value is null
     union all
-    select 'github' as system, 'change service' as concept, changes.repository as raw_value
+    select
+        'github' as system,
+        'change service' as concept,
+        changes.repository as raw_value
     from {{ ref('int_change_services') }} as services
     inner join {{ ref('int_changes') }} as changes on services.change_id = changes.change_id
     where services.service_id = 'unmapped'
     union all
-    select 'github' as system, 'work type' as concept, coalesce(labels, '(no label)') as raw_value
+    select
+        'github' as system,
+        'work type' as concept,
+        coalesce(labels, '(no label)') as raw_value
     from {{ ref('int_work_items') }}
     where work_type = 'unmapped' and exclusion_reason is null
     union all
-    select 'pagerduty' as system, 'severity' as concept, coalesce(severity_raw, '(none)') as raw_value
+    select
+        'pagerduty' as system,
+        'severity' as concept,
+        coalesce(severity_raw, '(none)') as raw_value
     from incidents
     where severity = 'unmapped'
     union all
-    select 'pagerduty' as system, 'incident service' as concept, coalesce(told.service_id, '(none)') as raw_value
+    select
+        'pagerduty' as system,
+        'incident service' as concept,
+        coalesce(told.service_id, '(none)') as raw_value
     from incidents
     left join {{ ref('stg_pagerduty__incidents') }} as told on incidents.incident_id = 'pagerduty:' || told.incident_id
     where incidents.service_id = 'unmapped'
 
 )
 
-select system, concept, raw_value, count(*) as record_count
+select
+    system,
+    concept,
+    raw_value,
+    count(*) as record_count
 from values_seen
 group by system, concept, raw_value

@@ -1,20 +1,37 @@
 with accounts as (
 
-    select author_id as account_id, author_type as account_type from {{ ref('stg_github__commits') }}
+    select
+        author_id as account_id,
+        author_type as account_type
+    from {{ ref('stg_github__commits') }}
     union
-    select author_id as account_id, author_type as account_type from {{ ref('stg_github__pull_request_commits') }}
+    select
+        author_id as account_id,
+        author_type as account_type
+    from {{ ref('stg_github__pull_request_commits') }}
     union
-    select author_id as account_id, author_type as account_type from {{ ref('stg_github__pull_requests') }}
+    select
+        author_id as account_id,
+        author_type as account_type
+    from {{ ref('stg_github__pull_requests') }}
     union
-    select reviewer_id as account_id, reviewer_type as account_type from {{ ref('stg_github__pull_request_reviews') }}
+    select
+        reviewer_id as account_id,
+        reviewer_type as account_type
+    from {{ ref('stg_github__pull_request_reviews') }}
     union
-    select author_id as account_id, author_type as account_type from {{ ref('stg_github__issues') }}
+    select
+        author_id as account_id,
+        author_type as account_type
+    from {{ ref('stg_github__issues') }}
 
 ),
 
 known as (
 
-    select account_id, max(case when lower(account_type) = 'bot' then 1 else 0 end) as is_marked
+    select
+        account_id,
+        max(case when lower(account_type) = 'bot' then 1 else 0 end) as is_marked
     from accounts
     where account_id is not null
     group by account_id
@@ -23,9 +40,14 @@ known as (
 
 matched as (
 
-    select known.account_id, known.is_marked, max(case when patterns.pattern is not null then 1 else 0 end) as is_matched
+    select
+        known.account_id,
+        known.is_marked,
+        max(case when patterns.pattern is not null then 1 else 0 end) as is_matched
     from known
-    left join {{ ref('bot_patterns') }} as patterns on {{ matches_pattern('lower(known.account_id)', 'patterns.pattern') }}
+    left join
+        {{ ref('bot_patterns') }} as patterns
+        on {{ matches_pattern('lower(known.account_id)', 'patterns.pattern') }}
     group by known.account_id, known.is_marked
 
 )

@@ -1,22 +1,33 @@
--- A repository of one service needs no paths. In one of several, the files that a change touched say whose it is; they come
--- only with the answer for a single commit: its own squash or merge commit, or the commits of its branch.
+-- A repository of one service needs no paths. In one of several, the files that a change touched say whose it is;
+-- they come only with the answer for a single commit: its own squash or merge commit, or the commits of its branch.
 with changes as (
 
-    select change_id, repository, number, merge_sha
+    select
+        change_id,
+        repository,
+        number,
+        merge_sha
     from {{ ref('int_changes') }}
 
 ),
 
 repositories as (
 
-    select repository, service_count, service_id
+    select
+        repository,
+        service_count,
+        service_id
     from {{ ref('int_known_repositories') }}
 
 ),
 
 shared_changes as (
 
-    select changes.change_id, changes.repository, changes.number, changes.merge_sha
+    select
+        changes.change_id,
+        changes.repository,
+        changes.number,
+        changes.merge_sha
     from changes
     inner join repositories on changes.repository = repositories.repository
     where repositories.service_count > 1
@@ -25,21 +36,31 @@ shared_changes as (
 
 change_commits as (
 
-    select change_id, repository, merge_sha as sha
+    select
+        change_id,
+        repository,
+        merge_sha as sha
     from shared_changes
     where merge_sha is not null
     union
-    select shared_changes.change_id, shared_changes.repository, branch_commits.sha
+    select
+        shared_changes.change_id,
+        shared_changes.repository,
+        branch_commits.sha
     from shared_changes
     inner join {{ ref('int_pull_request_commits') }} as branch_commits
-        on shared_changes.repository = branch_commits.repository
-        and shared_changes.number = branch_commits.pull_number
+        on
+            shared_changes.repository = branch_commits.repository
+            and shared_changes.number = branch_commits.pull_number
 
 ),
 
 commits_with_files as (
 
-    select repository, sha, files
+    select
+        repository,
+        sha,
+        files
     from {{ ref('stg_github__commits') }}
     where files is not null
 
@@ -47,11 +68,15 @@ commits_with_files as (
 
 change_file_lists as (
 
-    select change_commits.change_id, change_commits.repository, commits_with_files.files
+    select
+        change_commits.change_id,
+        change_commits.repository,
+        commits_with_files.files
     from change_commits
     inner join commits_with_files
-        on change_commits.repository = commits_with_files.repository
-        and change_commits.sha = commits_with_files.sha
+        on
+            change_commits.repository = commits_with_files.repository
+            and change_commits.sha = commits_with_files.sha
 
 ),
 
@@ -63,14 +88,19 @@ files as (
 
 change_files as (
 
-    select distinct change_id, repository, {{ json_text('file', 'filename') }} as file_path
+    select distinct
+        change_id,
+        repository,
+        {{ json_text('file', 'filename') }} as file_path
     from files
 
 ),
 
 paths as (
 
-    select distinct repository, file_path
+    select distinct
+        repository,
+        file_path
     from change_files
     where file_path is not null
 
@@ -78,21 +108,28 @@ paths as (
 
 path_services as (
 
-    select distinct paths.repository, paths.file_path, globs.service_id
+    select distinct
+        paths.repository,
+        paths.file_path,
+        globs.service_id
     from paths
     inner join {{ ref('int_repositories') }} as globs
-        on paths.repository = globs.repository
-        and {{ matches_pattern('paths.file_path', 'globs.path_regex') }}
+        on
+            paths.repository = globs.repository
+            and {{ matches_pattern('paths.file_path', 'globs.path_regex') }}
 
 ),
 
 by_path as (
 
-    select distinct change_files.change_id, path_services.service_id
+    select distinct
+        change_files.change_id,
+        path_services.service_id
     from change_files
     inner join path_services
-        on change_files.repository = path_services.repository
-        and change_files.file_path = path_services.file_path
+        on
+            change_files.repository = path_services.repository
+            and change_files.file_path = path_services.file_path
 
 ),
 
@@ -103,7 +140,10 @@ placed_by_path as (
 
 )
 
-select change_id, service_id, 'path_glob' as method
+select
+    change_id,
+    service_id,
+    'path_glob' as method
 from by_path
 union all
 select

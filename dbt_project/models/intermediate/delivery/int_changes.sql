@@ -1,22 +1,49 @@
 with pull_requests as (
 
     select
-        repository, pull_number, title, state, is_draft, author_id, created_at, closed_at, merged_at, merge_sha,
-        head_branch, head_sha, base_branch, labels, reverts_reference, reverts_sha
+        repository,
+        pull_number,
+        title,
+        state,
+        is_draft,
+        author_id,
+        created_at,
+        closed_at,
+        merged_at,
+        merge_sha,
+        head_branch,
+        head_sha,
+        base_branch,
+        labels,
+        reverts_reference,
+        reverts_sha
     from {{ ref('stg_github__pull_requests') }}
 
 ),
 
 direct_commits as (
 
-    select repository, sha, author_id, authored_at, committed_at, message_title, reverts_sha
+    select
+        repository,
+        sha,
+        author_id,
+        authored_at,
+        committed_at,
+        message_title,
+        reverts_sha
     from {{ ref('int_direct_commits') }}
 
 ),
 
 branch_commits as (
 
-    select repository, pull_number, sha, authored_at, reverts_sha, is_merge
+    select
+        repository,
+        pull_number,
+        sha,
+        authored_at,
+        reverts_sha,
+        is_merge
     from {{ ref('int_pull_request_commits') }}
     where pull_number is not null
 
@@ -24,7 +51,10 @@ branch_commits as (
 
 rules as (
 
-    select rule, field, pattern
+    select
+        rule,
+        field,
+        pattern
     from {{ ref('change_rules') }}
 
 ),
@@ -38,7 +68,9 @@ bots as (
 
 repositories as (
 
-    select repository, default_branch
+    select
+        repository,
+        default_branch
     from {{ ref('int_known_repositories') }}
 
 ),
@@ -66,8 +98,9 @@ reviewed as (
         min(reviews.submitted_at) as first_review_at
     from {{ ref('stg_github__pull_request_reviews') }} as reviews
     inner join pull_requests
-        on reviews.repository = pull_requests.repository
-        and reviews.pull_number = pull_requests.pull_number
+        on
+            reviews.repository = pull_requests.repository
+            and reviews.pull_number = pull_requests.pull_number
     left join bots on reviews.reviewer_id = bots.account_id
     where
         bots.account_id is null
@@ -96,7 +129,10 @@ label_names as (
 
 label_matches as (
 
-    select label_names.repository, label_names.pull_number, max(case when rules.rule = 'hotfix' then 1 else 0 end) as is_hotfix
+    select
+        label_names.repository,
+        label_names.pull_number,
+        max(case when rules.rule = 'hotfix' then 1 else 0 end) as is_hotfix
     from label_names
     inner join rules on rules.field = 'label' and {{ matches_pattern('label_names.label', 'rules.pattern') }}
     group by label_names.repository, label_names.pull_number
@@ -105,10 +141,16 @@ label_matches as (
 
 named as (
 
-    select 'github:' || repository || '#' || cast(pull_number as string) as change_id, title, head_branch
+    select
+        'github:' || repository || '#' || cast(pull_number as string) as change_id,
+        title,
+        head_branch
     from pull_requests
     union all
-    select 'github:' || repository || '@' || sha as change_id, message_title as title, cast(null as string) as head_branch
+    select
+        'github:' || repository || '@' || sha as change_id,
+        message_title as title,
+        cast(null as string) as head_branch
     from direct_commits
 
 ),
@@ -121,8 +163,9 @@ name_matches as (
         max(case when rules.rule = 'hotfix' then 1 else 0 end) as is_hotfix
     from named
     inner join rules
-        on (rules.field = 'title' and {{ matches_pattern('lower(named.title)', 'rules.pattern') }})
-        or (rules.field = 'branch' and {{ matches_pattern('lower(named.head_branch)', 'rules.pattern') }})
+        on
+            (rules.field = 'title' and {{ matches_pattern('lower(named.title)', 'rules.pattern') }})
+            or (rules.field = 'branch' and {{ matches_pattern('lower(named.head_branch)', 'rules.pattern') }})
     group by named.change_id
 
 ),
@@ -164,14 +207,17 @@ changes as (
     from pull_requests
     left join repositories on pull_requests.repository = repositories.repository
     left join worked
-        on pull_requests.repository = worked.repository
-        and pull_requests.pull_number = worked.pull_number
+        on
+            pull_requests.repository = worked.repository
+            and pull_requests.pull_number = worked.pull_number
     left join reviewed
-        on pull_requests.repository = reviewed.repository
-        and pull_requests.pull_number = reviewed.pull_number
+        on
+            pull_requests.repository = reviewed.repository
+            and pull_requests.pull_number = reviewed.pull_number
     left join label_matches
-        on pull_requests.repository = label_matches.repository
-        and pull_requests.pull_number = label_matches.pull_number
+        on
+            pull_requests.repository = label_matches.repository
+            and pull_requests.pull_number = label_matches.pull_number
     union all
     select
         'github:' || direct_commits.repository || '@' || direct_commits.sha as change_id,
@@ -236,35 +282,57 @@ reverts as (
 
 commit_changes as (
 
-    select repository, merge_sha as sha, change_id from changes where merge_sha is not null
+    select
+        repository,
+        merge_sha as sha,
+        change_id
+    from changes where merge_sha is not null
     union
-    select branch_commits.repository, branch_commits.sha, changes.change_id
+    select
+        branch_commits.repository,
+        branch_commits.sha,
+        changes.change_id
     from branch_commits
     inner join changes
-        on branch_commits.repository = changes.repository
-        and branch_commits.pull_number = changes.number
+        on
+            branch_commits.repository = changes.repository
+            and branch_commits.pull_number = changes.number
 
 ),
 
 reverted_candidates as (
 
-    select reverts.change_id, changes.change_id as reverts_change_id, 1 as preference, changes.merged_at
+    select
+        reverts.change_id,
+        changes.change_id as reverts_change_id,
+        1 as preference,
+        changes.merged_at
     from reverts
     inner join changes on reverts.referenced_change_id = changes.change_id
     union all
-    select reverts.change_id, commit_changes.change_id as reverts_change_id, 2 as preference, changes.merged_at
+    select
+        reverts.change_id,
+        commit_changes.change_id as reverts_change_id,
+        2 as preference,
+        changes.merged_at
     from reverts
     inner join commit_changes
-        on reverts.repository = commit_changes.repository
-        and reverts.reverts_sha = commit_changes.sha
+        on
+            reverts.repository = commit_changes.repository
+            and reverts.reverts_sha = commit_changes.sha
     inner join changes on commit_changes.change_id = changes.change_id
     union all
-    select reverts.change_id, changes.change_id as reverts_change_id, 3 as preference, changes.merged_at
+    select
+        reverts.change_id,
+        changes.change_id as reverts_change_id,
+        3 as preference,
+        changes.merged_at
     from reverts
     inner join changes
-        on reverts.repository = changes.repository
-        and reverts.reverted_title = changes.title
-        and changes.merged_at <= reverts.happened_at
+        on
+            reverts.repository = changes.repository
+            and reverts.reverted_title = changes.title
+            and reverts.happened_at >= changes.merged_at
 
 ),
 
@@ -273,7 +341,9 @@ reverted as (
     select
         change_id,
         reverts_change_id,
-        row_number() over (partition by change_id order by preference asc, merged_at desc, reverts_change_id asc) as rank
+        row_number()
+            over (partition by change_id order by preference asc, merged_at desc, reverts_change_id asc)
+            as rank
     from reverted_candidates
     where change_id <> reverts_change_id
 
@@ -308,5 +378,6 @@ select
 from flagged
 left join bots on flagged.author_id = bots.account_id
 left join reverted
-    on flagged.change_id = reverted.change_id
-    and reverted.rank = 1
+    on
+        flagged.change_id = reverted.change_id
+        and reverted.rank = 1

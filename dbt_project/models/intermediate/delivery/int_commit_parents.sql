@@ -1,17 +1,32 @@
 -- Nearly all commits have one parent or two, which lie in columns; only the rest is taken out of the list.
 with told as (
 
-    select repository, sha, first_parent_sha, second_parent_sha, parent_count, parents
+    select
+        repository,
+        sha,
+        first_parent_sha,
+        second_parent_sha,
+        parent_count,
+        parents
     from {{ ref('stg_github__commits') }}
     union all
-    select repository, sha, first_parent_sha, second_parent_sha, parent_count, parents
+    select
+        repository,
+        sha,
+        first_parent_sha,
+        second_parent_sha,
+        parent_count,
+        parents
     from {{ ref('stg_github__pull_request_commits') }}
 
 ),
 
 many as (
 
-    select repository, sha, parents
+    select
+        repository,
+        sha,
+        parents
     from told
     where parent_count > 2
 
@@ -25,20 +40,36 @@ listed as (
 
 edges as (
 
-    select repository, sha, first_parent_sha as parent_sha, cast(0 as bigint) as parent_index
+    select
+        repository,
+        sha,
+        first_parent_sha as parent_sha,
+        cast(0 as bigint) as parent_index
     from told
     where first_parent_sha is not null
     union all
-    select repository, sha, second_parent_sha as parent_sha, cast(1 as bigint) as parent_index
+    select
+        repository,
+        sha,
+        second_parent_sha as parent_sha,
+        cast(1 as bigint) as parent_index
     from told
     where second_parent_sha is not null
     union all
-    select repository, sha, lower({{ json_text('parent', 'sha') }}) as parent_sha, element_index as parent_index
+    select
+        repository,
+        sha,
+        lower({{ json_text('parent', 'sha') }}) as parent_sha,
+        element_index as parent_index
     from listed
     where element_index > 1
 
 )
 
-select repository, sha, min(parent_sha) as parent_sha, parent_index
+select
+    repository,
+    sha,
+    min(parent_sha) as parent_sha,
+    parent_index
 from edges
 group by repository, sha, parent_index

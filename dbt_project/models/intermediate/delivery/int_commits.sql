@@ -2,13 +2,29 @@
 with told as (
 
     select
-        repository, sha, author_id, authored_at, committed_at, first_parent_sha, parent_count, message_title, reverts_sha,
+        repository,
+        sha,
+        author_id,
+        authored_at,
+        committed_at,
+        first_parent_sha,
+        parent_count,
+        message_title,
+        reverts_sha,
         1 as preference,
         cast(0 as bigint) as pull_number
     from {{ ref('stg_github__commits') }}
     union all
     select
-        repository, sha, author_id, authored_at, committed_at, first_parent_sha, parent_count, message_title, reverts_sha,
+        repository,
+        sha,
+        author_id,
+        authored_at,
+        committed_at,
+        first_parent_sha,
+        parent_count,
+        message_title,
+        reverts_sha,
         2 as preference,
         coalesce(pull_number, 0) as pull_number
     from {{ ref('stg_github__pull_request_commits') }}
@@ -18,7 +34,15 @@ with told as (
 ranked as (
 
     select
-        repository, sha, author_id, authored_at, committed_at, first_parent_sha, parent_count, message_title, reverts_sha,
+        repository,
+        sha,
+        author_id,
+        authored_at,
+        committed_at,
+        first_parent_sha,
+        parent_count,
+        message_title,
+        reverts_sha,
         row_number() over (partition by repository, sha order by preference asc, pull_number asc) as rank
     from told
 

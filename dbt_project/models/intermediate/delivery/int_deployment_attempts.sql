@@ -1,10 +1,20 @@
--- What GitHub calls a deployment is one attempt by one job. Attempts of one service to one environment follow each other in
--- time; an attempt belongs to the deployment before it where both put the same thing there and (a) one rollout or one
--- pipeline run made both, (b) they overlapped, or (c) the one before had not succeeded: it is a retry. Anything else is a
--- deployment of its own, the same version put there again included.
+-- What GitHub calls a deployment is one attempt by one job. Attempts of one service to one environment follow each
+-- other in time; an attempt belongs to the deployment before it where both put the same thing there and (a) one
+-- rollout or one pipeline run made both, (b) they overlapped, or (c) the one before had not succeeded: it is a
+-- retry. Anything else is a deployment of its own, the same version put there again included.
 with deployments as (
 
-    select deployment_id, repository, environment, sha, ref, task, payload, creator_id, state, created_at
+    select
+        deployment_id,
+        repository,
+        environment,
+        sha,
+        ref,
+        task,
+        payload,
+        creator_id,
+        state,
+        created_at
     from {{ ref('stg_github__deployments') }}
 
 ),
@@ -19,9 +29,10 @@ statuses as (
         told.created_at
     from {{ ref('stg_github__deployment_statuses') }} as told
     left join {{ ref('status_map') }} as status_map
-        on status_map.system = 'github'
-        and status_map.concept = 'deployment'
-        and told.state = status_map.raw_value
+        on
+            status_map.system = 'github'
+            and status_map.concept = 'deployment'
+            and told.state = status_map.raw_value
 
 ),
 
@@ -64,7 +75,10 @@ ranked_tiers as (
 
 repositories as (
 
-    select repository, service_count, service_id
+    select
+        repository,
+        service_count,
+        service_id
     from {{ ref('int_known_repositories') }}
 
 ),
@@ -72,11 +86,19 @@ repositories as (
 -- Names by which a deployment may say whose it is: the service itself, or what the catalogue says GitHub calls it.
 service_names as (
 
-    select service_id as service_name, service_id from {{ ref('int_service_ownership') }}
+    select
+        service_id as service_name,
+        service_id
+    from {{ ref('int_service_ownership') }}
     union
-    select service_id as service_name, service_id from {{ ref('int_repositories') }}
+    select
+        service_id as service_name,
+        service_id
+    from {{ ref('int_repositories') }}
     union
-    select identifier as service_name, service_id
+    select
+        identifier as service_name,
+        service_id
     from {{ ref('int_service_identifiers') }}
     where tool = 'github'
 
@@ -84,7 +106,9 @@ service_names as (
 
 known_names as (
 
-    select service_name, min(service_id) as service_id
+    select
+        service_name,
+        min(service_id) as service_id
     from service_names
     group by service_name
 
@@ -152,8 +176,9 @@ placed as (
     left join known_names as by_environment on told.environment_prefix = by_environment.service_name
     left join known_names as by_task on told.task_suffix = by_task.service_name
     left join ranked_tiers
-        on told.environment = ranked_tiers.environment
-        and ranked_tiers.rank = 1
+        on
+            told.environment = ranked_tiers.environment
+            and ranked_tiers.rank = 1
 
 ),
 
@@ -162,11 +187,14 @@ finished as (
     select
         placed.*,
         case
-            when outcome = 'success' then succeeded_at
-            when outcome in ('failure', 'cancelled') then failed_at
+            when placed.outcome = 'success' then placed.succeeded_at
+            when placed.outcome in ('failure', 'cancelled') then placed.failed_at
         end as finished_at,
-        case when service_id = 'unmapped' then 'repository ' || repository else 'service ' || service_id end
-        || ' ' || lower(coalesce(environment, '')) as sequence_key
+        case
+            when placed.service_id = 'unmapped' then 'repository ' || placed.repository else
+                'service ' || placed.service_id
+        end
+        || ' ' || lower(coalesce(placed.environment, '')) as sequence_key
     from placed
 
 ),
@@ -175,14 +203,24 @@ compared as (
 
     select
         finished.*,
-        lag(version) over (partition by sequence_key order by created_at, deployment_id) as previous_version,
-        lag(task) over (partition by sequence_key order by created_at, deployment_id) as previous_task,
-        lag(rollout_id) over (partition by sequence_key order by created_at, deployment_id) as previous_rollout_id,
-        lag(run_number) over (partition by sequence_key order by created_at, deployment_id) as previous_run_number,
-        lag(outcome) over (partition by sequence_key order by created_at, deployment_id) as previous_outcome,
-        max(finished_at) over (
-            partition by sequence_key, version
-            order by created_at, deployment_id
+        lag(finished.version)
+            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
+            as previous_version,
+        lag(finished.task)
+            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
+            as previous_task,
+        lag(finished.rollout_id)
+            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
+            as previous_rollout_id,
+        lag(finished.run_number)
+            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
+            as previous_run_number,
+        lag(finished.outcome)
+            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
+            as previous_outcome,
+        max(finished.finished_at) over (
+            partition by finished.sequence_key, finished.version
+            order by finished.created_at, finished.deployment_id
             rows between unbounded preceding and 1 preceding
         ) as version_finished_at
     from finished
@@ -194,12 +232,17 @@ linked as (
     select
         compared.*,
         case
-            when rollout_id = previous_rollout_id then 0
-            when rollout_id is not null and previous_rollout_id is not null then 1
-            when version is null or previous_version is null or version <> previous_version or task <> previous_task then 1
-            when run_number = previous_run_number then 0
-            when previous_outcome in ('failure', 'cancelled', 'running') then 0
-            when created_at < version_finished_at then 0
+            when compared.rollout_id = compared.previous_rollout_id then 0
+            when compared.rollout_id is not null and compared.previous_rollout_id is not null then 1
+            when
+                compared.version is null
+                or compared.previous_version is null
+                or compared.version <> compared.previous_version
+                or compared.task <> compared.previous_task
+                then 1
+            when compared.run_number = compared.previous_run_number then 0
+            when compared.previous_outcome in ('failure', 'cancelled', 'running') then 0
+            when compared.created_at < compared.version_finished_at then 0
             else 1
         end as begins
     from compared
@@ -210,9 +253,9 @@ numbered as (
 
     select
         linked.*,
-        sum(begins) over (
-            partition by sequence_key
-            order by created_at, deployment_id
+        sum(linked.begins) over (
+            partition by linked.sequence_key
+            order by linked.created_at, linked.deployment_id
             rows between unbounded preceding and current row
         ) as deployment_number
     from linked

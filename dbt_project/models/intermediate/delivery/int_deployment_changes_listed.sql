@@ -1,8 +1,11 @@
--- GitHub itself lists no changes of a deployment; the caller may, as a member commits of the payload (ids, or objects with sha
--- or id).
+-- GitHub itself lists no changes of a deployment; the caller may, as a member commits of the payload (ids, or
+-- objects with sha or id).
 with deployments as (
 
-    select 'github:' || cast(deployment_id as string) as attempt_id, repository, {{ json_text('payload', 'commits') }} as commits
+    select
+        'github:' || cast(deployment_id as string) as attempt_id,
+        repository,
+        {{ json_text('payload', 'commits') }} as commits
     from {{ ref('stg_github__deployments') }}
     where payload like '%"commits"%'
 
@@ -10,7 +13,10 @@ with deployments as (
 
 lists as (
 
-    select attempt_id, repository, {{ valid_json('commits') }} as commits
+    select
+        attempt_id,
+        repository,
+        {{ valid_json('commits') }} as commits
     from deployments
     where commits like '[%'
 
@@ -36,7 +42,10 @@ named as (
 
 )
 
-select distinct attempts.deployment_id, named.repository, named.sha
+select distinct
+    attempts.deployment_id,
+    named.repository,
+    named.sha
 from named
 inner join {{ ref('int_deployment_attempts') }} as attempts on named.attempt_id = attempts.attempt_id
 where nullif(regexp_extract(named.sha, '^([0-9a-f]{40})$', 1), '') is not null

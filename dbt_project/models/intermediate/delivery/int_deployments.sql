@@ -1,8 +1,22 @@
 with attempts as (
 
     select
-        deployment_id, attempt, repository, service_id, environment, environment_tier, sha, ref, version, task, deployer_id, run_id,
-        created_at, started_at, finished_at, outcome,
+        deployment_id,
+        attempt,
+        repository,
+        service_id,
+        environment,
+        environment_tier,
+        sha,
+        ref,
+        version,
+        task,
+        deployer_id,
+        run_id,
+        created_at,
+        started_at,
+        finished_at,
+        outcome,
         max(attempt) over (partition by deployment_id) as last_attempt
     from {{ ref('int_deployment_attempts') }}
 

@@ -1,8 +1,12 @@
--- A commit of the default branch is direct where no merged pull request brought it: not as its merge or squash commit, not
--- as a commit of its branch, and not as the copy that a rebase merge makes (another id, the same author time and title).
+-- A commit of the default branch is direct where no merged pull request brought it: not as its merge or squash
+-- commit, not as a commit of its branch, and not as the copy that a rebase merge makes (another id, the same author
+-- time and title).
 with merged as (
 
-    select repository, pull_number, merge_sha
+    select
+        repository,
+        pull_number,
+        merge_sha
     from {{ ref('stg_github__pull_requests') }}
     where merged_at is not null
 
@@ -10,11 +14,16 @@ with merged as (
 
 brought as (
 
-    select branch_commits.repository, branch_commits.sha, branch_commits.authored_at, branch_commits.message_title
+    select
+        branch_commits.repository,
+        branch_commits.sha,
+        branch_commits.authored_at,
+        branch_commits.message_title
     from {{ ref('int_pull_request_commits') }} as branch_commits
     left join merged
-        on branch_commits.repository = merged.repository
-        and branch_commits.pull_number = merged.pull_number
+        on
+            branch_commits.repository = merged.repository
+            and branch_commits.pull_number = merged.pull_number
     -- Unplaced ones belong to some pull request that is not known here.
     where merged.pull_number is not null or branch_commits.pull_number is null
 
@@ -22,15 +31,24 @@ brought as (
 
 brought_ids as (
 
-    select repository, merge_sha as sha from merged where merge_sha is not null
+    select
+        repository,
+        merge_sha as sha
+    from merged where merge_sha is not null
     union
-    select repository, sha from brought
+    select
+        repository,
+        sha
+    from brought
 
 ),
 
 brought_copies as (
 
-    select distinct repository, authored_at, message_title
+    select distinct
+        repository,
+        authored_at,
+        message_title
     from brought
 
 )
@@ -45,12 +63,14 @@ select
     commits.reverts_sha
 from {{ ref('stg_github__commits') }} as commits
 left join brought_ids
-    on commits.repository = brought_ids.repository
-    and commits.sha = brought_ids.sha
+    on
+        commits.repository = brought_ids.repository
+        and commits.sha = brought_ids.sha
 left join brought_copies
-    on commits.repository = brought_copies.repository
-    and commits.authored_at = brought_copies.authored_at
-    and commits.message_title = brought_copies.message_title
+    on
+        commits.repository = brought_copies.repository
+        and commits.authored_at = brought_copies.authored_at
+        and commits.message_title = brought_copies.message_title
 where
     brought_ids.sha is null
     and brought_copies.repository is null

@@ -1,9 +1,22 @@
--- GitHub's start of a run is the instant at which it was asked for; when a machine began to work on it, only its jobs know.
+-- GitHub's start of a run is the instant at which it was asked for; when a machine began to work on it, only its
+-- jobs know.
 with runs as (
 
     select
-        run_id, attempt, repository, workflow_name, workflow_path, trigger_event, status, conclusion, head_branch, head_sha,
-        head_repository, created_at, started_at, updated_at,
+        run_id,
+        attempt,
+        repository,
+        workflow_name,
+        workflow_path,
+        trigger_event,
+        status,
+        conclusion,
+        head_branch,
+        head_sha,
+        head_repository,
+        created_at,
+        started_at,
+        updated_at,
         min(attempt) over (partition by run_id) as first_attempt,
         max(attempt) over (partition by run_id) as final_attempt
     from {{ ref('stg_github__workflow_runs') }}
@@ -12,7 +25,10 @@ with runs as (
 
 job_starts as (
 
-    select run_id, attempt, min(started_at) as first_job_started_at
+    select
+        run_id,
+        attempt,
+        min(started_at) as first_job_started_at
     from {{ ref('stg_github__workflow_jobs') }}
     where coalesce(conclusion, 'success') <> 'skipped'
     group by run_id, attempt
@@ -21,7 +37,9 @@ job_starts as (
 
 statuses as (
 
-    select raw_value, status
+    select
+        raw_value,
+        status
     from {{ ref('status_map') }}
     where system = 'github' and concept = 'workflow_run'
 
@@ -29,14 +47,29 @@ statuses as (
 
 repositories as (
 
-    select repository, default_branch, service_count, service_id
+    select
+        repository,
+        default_branch,
+        service_count,
+        service_id
     from {{ ref('int_known_repositories') }}
+
+),
+
+repository_services as (
+
+    select distinct
+        repository,
+        service_id
+    from {{ ref('int_repositories') }}
 
 ),
 
 shared_workflows as (
 
-    select distinct runs.repository, runs.workflow_path
+    select distinct
+        runs.repository,
+        runs.workflow_path
     from runs
     inner join repositories on runs.repository = repositories.repository
     where repositories.service_count > 1 and runs.workflow_path is not null
@@ -55,12 +88,13 @@ workflow_services as (
             order by length(services.service_id) desc, services.service_id asc
         ) as rank
     from shared_workflows
-    inner join (select distinct repository, service_id from {{ ref('int_repositories') }}) as services
-        on shared_workflows.repository = services.repository
-        and (
-            shared_workflows.workflow_path like concat('%/', services.service_id, '.%')
-            or shared_workflows.workflow_path like concat('%/', services.service_id, '-%')
-        )
+    inner join repository_services as services
+        on
+            shared_workflows.repository = services.repository
+            and (
+                shared_workflows.workflow_path like concat('%/', services.service_id, '.%')
+                or shared_workflows.workflow_path like concat('%/', services.service_id, '-%')
+            )
 
 ),
 
@@ -89,18 +123,20 @@ placed as (
         coalesce(statuses.status, 'unmapped') as status,
         runs.attempt = runs.first_attempt as is_first_attempt,
         runs.attempt = runs.final_attempt as is_final_attempt,
-        job_starts.first_job_started_at
+        coalesce(job_starts.first_job_started_at, runs.started_at) as work_started_at
     from runs
     left join repositories on runs.repository = repositories.repository
     left join workflow_services
-        on runs.repository = workflow_services.repository
-        and runs.workflow_path = workflow_services.workflow_path
-        and workflow_services.rank = 1
+        on
+            runs.repository = workflow_services.repository
+            and runs.workflow_path = workflow_services.workflow_path
+            and workflow_services.rank = 1
     left join statuses
         on case when runs.status = 'completed' then runs.conclusion else runs.status end = statuses.raw_value
     left join job_starts
-        on runs.run_id = job_starts.run_id
-        and runs.attempt = job_starts.attempt
+        on
+            runs.run_id = job_starts.run_id
+            and runs.attempt = job_starts.attempt
 
 )
 
@@ -123,8 +159,10 @@ select
     status,
     is_first_attempt,
     is_final_attempt,
-    {{ dbt.datediff('started_at', 'finished_at', 'second') }} as duration_seconds,
+    {{ dbt.datediff('started_at', 'finished_at', 'second') }}
+        as duration_seconds,
     case
-        when attempt = 1 then {{ dbt.datediff('created_at', 'coalesce(first_job_started_at, started_at)', 'second') }}
+        when attempt = 1
+            then {{ dbt.datediff('created_at', 'work_started_at', 'second') }}
     end as queue_seconds
 from placed

@@ -1,16 +1,28 @@
--- GitHub's answer does not name the pull request. Where the landing path did not tell it either, the branch is walked
--- down its first parents from the head that the pull request names, as far as unplaced commits reach; merges of the base
--- into the branch lie on that chain, what they brought does not.
+-- GitHub's answer does not name the pull request. Where the landing path did not tell it either, the branch is
+-- walked down its first parents from the head that the pull request names, as far as unplaced commits reach; merges
+-- of the base into the branch lie on that chain, what they brought does not.
 with recursive told as (
 
-    select repository, pull_number, sha, author_id, authored_at, message_title, reverts_sha, first_parent_sha, parent_count
+    select
+        repository,
+        pull_number,
+        sha,
+        author_id,
+        authored_at,
+        message_title,
+        reverts_sha,
+        first_parent_sha,
+        parent_count
     from {{ ref('stg_github__pull_request_commits') }}
 
 ),
 
 unplaced as (
 
-    select repository, sha, max(first_parent_sha) as first_parent_sha
+    select
+        repository,
+        sha,
+        max(first_parent_sha) as first_parent_sha
     from told
     where pull_number is null
     group by repository, sha
@@ -19,41 +31,67 @@ unplaced as (
 
 heads as (
 
-    select pull_requests.repository, pull_requests.pull_number, unplaced.sha, unplaced.first_parent_sha
+    select
+        pull_requests.repository,
+        pull_requests.pull_number,
+        unplaced.sha,
+        unplaced.first_parent_sha
     from {{ ref('stg_github__pull_requests') }} as pull_requests
     inner join unplaced
-        on pull_requests.repository = unplaced.repository
-        and pull_requests.head_sha = unplaced.sha
+        on
+            pull_requests.repository = unplaced.repository
+            and pull_requests.head_sha = unplaced.sha
 
 ),
 
 walk as (
 
-    select repository, pull_number, sha, first_parent_sha
+    select
+        repository,
+        pull_number,
+        sha,
+        first_parent_sha
     from heads
     union all
-    select walk.repository, walk.pull_number, unplaced.sha, unplaced.first_parent_sha
+    select
+        walk.repository,
+        walk.pull_number,
+        unplaced.sha,
+        unplaced.first_parent_sha
     from walk
     inner join unplaced
-        on walk.repository = unplaced.repository
-        and walk.first_parent_sha = unplaced.sha
+        on
+            walk.repository = unplaced.repository
+            and walk.first_parent_sha = unplaced.sha
 
 ),
 
 placed as (
 
-    select repository, pull_number, sha, 'landing path' as method
+    select
+        repository,
+        pull_number,
+        sha,
+        'landing path' as method
     from told
     where pull_number is not null
     union all
-    select repository, pull_number, sha, 'head of the branch' as method
+    select
+        repository,
+        pull_number,
+        sha,
+        'head of the branch' as method
     from walk
 
 ),
 
 distinct_placed as (
 
-    select repository, pull_number, sha, max(method) as method
+    select
+        repository,
+        pull_number,
+        sha,
+        max(method) as method
     from placed
     group by repository, pull_number, sha
 
@@ -62,7 +100,13 @@ distinct_placed as (
 described as (
 
     select
-        repository, sha, author_id, authored_at, message_title, reverts_sha, parent_count,
+        repository,
+        sha,
+        author_id,
+        authored_at,
+        message_title,
+        reverts_sha,
+        parent_count,
         row_number() over (partition by repository, sha order by coalesce(pull_number, 0)) as rank
     from told
 
@@ -80,6 +124,7 @@ select
     distinct_placed.method
 from described
 left join distinct_placed
-    on described.repository = distinct_placed.repository
-    and described.sha = distinct_placed.sha
+    on
+        described.repository = distinct_placed.repository
+        and described.sha = distinct_placed.sha
 where described.rank = 1

@@ -1,15 +1,29 @@
 with issues as (
 
     select
-        repository, issue_number, title, state, state_reason, issue_type, labels, author_id, is_pull_request,
-        milestone_due_at, created_at, closed_at
+        repository,
+        issue_number,
+        title,
+        state,
+        state_reason,
+        issue_type,
+        labels,
+        author_id,
+        is_pull_request,
+        milestone_due_at,
+        created_at,
+        closed_at
     from {{ ref('stg_github__issues') }}
 
 ),
 
 rules as (
 
-    select rank, field, pattern, work_type
+    select
+        rank,
+        field,
+        pattern,
+        work_type
     from {{ ref('work_types') }}
     where system = 'github'
 
@@ -46,29 +60,48 @@ labelled as (
 -- Few labels, many issues: each label is asked once.
 distinct_texts as (
 
-    select distinct 'label' as field, label as text_value from label_names
+    select distinct
+        'label' as field,
+        label as text_value
+    from label_names
     union
-    select distinct 'type' as field, lower(issue_type) as text_value from issues where issue_type is not null
+    select distinct
+        'type' as field,
+        lower(issue_type) as text_value
+    from issues where issue_type is not null
 
 ),
 
 ruled as (
 
-    select distinct_texts.field, distinct_texts.text_value, rules.rank, rules.work_type
+    select
+        distinct_texts.field,
+        distinct_texts.text_value,
+        rules.rank,
+        rules.work_type
     from distinct_texts
     inner join rules
-        on distinct_texts.field = rules.field
-        and {{ matches_pattern('distinct_texts.text_value', 'rules.pattern') }}
+        on
+            distinct_texts.field = rules.field
+            and {{ matches_pattern('distinct_texts.text_value', 'rules.pattern') }}
 
 ),
 
 typed as (
 
-    select issues.repository, issues.issue_number, ruled.rank, ruled.work_type
+    select
+        issues.repository,
+        issues.issue_number,
+        ruled.rank,
+        ruled.work_type
     from issues
     inner join ruled on ruled.field = 'type' and lower(issues.issue_type) = ruled.text_value
     union all
-    select label_names.repository, label_names.issue_number, ruled.rank, ruled.work_type
+    select
+        label_names.repository,
+        label_names.issue_number,
+        ruled.rank,
+        ruled.work_type
     from label_names
     inner join ruled on ruled.field = 'label' and label_names.label = ruled.text_value
 
@@ -87,7 +120,9 @@ first_match as (
 
 statuses as (
 
-    select raw_value, status
+    select
+        raw_value,
+        status
     from {{ ref('status_map') }}
     where system = 'github' and concept = 'issue'
 
@@ -119,10 +154,12 @@ from issues
 left join {{ ref('int_known_repositories') }} as repositories on issues.repository = repositories.repository
 left join {{ ref('int_bot_accounts') }} as bots on issues.author_id = bots.account_id
 left join labelled
-    on issues.repository = labelled.repository
-    and issues.issue_number = labelled.issue_number
+    on
+        issues.repository = labelled.repository
+        and issues.issue_number = labelled.issue_number
 left join first_match
-    on issues.repository = first_match.repository
-    and issues.issue_number = first_match.issue_number
-    and first_match.position = 1
+    on
+        issues.repository = first_match.repository
+        and issues.issue_number = first_match.issue_number
+        and first_match.position = 1
 left join statuses on issues.state = statuses.raw_value

@@ -2,8 +2,21 @@
 with api_incidents as (
 
     select
-        incident_id, incident_number, title, status, urgency, priority, incident_type, service_id, resolve_reason_type,
-        merged_into_incident_id, details, created_at, acknowledged_at, resolved_at, updated_at
+        incident_id,
+        incident_number,
+        title,
+        status,
+        urgency,
+        priority,
+        incident_type,
+        service_id,
+        resolve_reason_type,
+        merged_into_incident_id,
+        details,
+        created_at,
+        acknowledged_at,
+        resolved_at,
+        updated_at
     from {{ ref('stg_pagerduty__incidents') }}
 
 ),
@@ -11,8 +24,17 @@ with api_incidents as (
 reported_incidents as (
 
     select
-        reported.incident_id, reported.incident_number, reported.title, reported.status, reported.urgency, reported.priority,
-        reported.incident_type, reported.service_id, reported.created_at, reported.acknowledged_at, reported.resolved_at
+        reported.incident_id,
+        reported.incident_number,
+        reported.title,
+        reported.status,
+        reported.urgency,
+        reported.priority,
+        reported.incident_type,
+        reported.service_id,
+        reported.created_at,
+        reported.acknowledged_at,
+        reported.resolved_at
     from {{ ref('stg_pagerduty__raw_incidents') }} as reported
     left join api_incidents on reported.incident_id = api_incidents.incident_id
     where api_incidents.incident_id is null
@@ -22,16 +44,38 @@ reported_incidents as (
 told as (
 
     select
-        incident_id, incident_number, title, status, urgency, priority, incident_type, service_id, resolve_reason_type,
-        merged_into_incident_id, details, created_at, acknowledged_at, resolved_at, updated_at
+        incident_id,
+        incident_number,
+        title,
+        status,
+        urgency,
+        priority,
+        incident_type,
+        service_id,
+        resolve_reason_type,
+        merged_into_incident_id,
+        details,
+        created_at,
+        acknowledged_at,
+        resolved_at,
+        updated_at
     from api_incidents
     union all
     select
-        incident_id, incident_number, title, status, urgency, priority, incident_type, service_id,
+        incident_id,
+        incident_number,
+        title,
+        status,
+        urgency,
+        priority,
+        incident_type,
+        service_id,
         cast(null as string) as resolve_reason_type,
         cast(null as string) as merged_into_incident_id,
         cast(null as string) as details,
-        created_at, acknowledged_at, resolved_at,
+        created_at,
+        acknowledged_at,
+        resolved_at,
         coalesce(resolved_at, created_at) as updated_at
     from reported_incidents
 
@@ -54,15 +98,30 @@ logged as (
 
 raw_severities as (
 
-    select incident_id, 'priority' as concept, lower(priority) as raw_value from told where priority is not null
+    select
+        incident_id,
+        'priority' as concept,
+        lower(priority) as raw_value
+    from told where priority is not null
     union
-    select incident_id, 'incident_type' as concept, lower(incident_type) as raw_value from told where incident_type is not null
+    select
+        incident_id,
+        'incident_type' as concept,
+        lower(incident_type) as raw_value
+    from told
+    where incident_type is not null
     union
-    select incident_id, 'priority' as concept, lower(priority) as raw_value
+    select
+        incident_id,
+        'priority' as concept,
+        lower(priority) as raw_value
     from {{ ref('stg_pagerduty__log_entries') }}
     where entry_type like '%priority%' and priority is not null
     union
-    select substring(incident_id, 11) as incident_id, 'priority' as concept, lower(field_value) as raw_value
+    select
+        substring(incident_id, 11) as incident_id,
+        'priority' as concept,
+        lower(field_value) as raw_value
     from {{ ref('int_incident_fields') }}
     where meaning = 'severity'
 
@@ -70,12 +129,15 @@ raw_severities as (
 
 severities as (
 
-    select raw_severities.incident_id, min(severity_map.severity) as severity
+    select
+        raw_severities.incident_id,
+        min(severity_map.severity) as severity
     from raw_severities
     inner join {{ ref('severity_map') }} as severity_map
-        on severity_map.system = 'pagerduty'
-        and raw_severities.concept = severity_map.concept
-        and raw_severities.raw_value = severity_map.raw_value
+        on
+            severity_map.system = 'pagerduty'
+            and raw_severities.concept = severity_map.concept
+            and raw_severities.raw_value = severity_map.raw_value
     group by raw_severities.incident_id
 
 ),
@@ -84,12 +146,20 @@ fields as (
 
     select
         incident_id,
-        min(case when meaning = 'impact_started_at' then {{ instant_from_text('field_value') }} end) as impact_started_at,
+        min(
+            case when meaning = 'impact_started_at' then {{ instant_from_text('field_value') }} end
+        ) as impact_started_at,
         min(case when meaning = 'detected_at' then {{ instant_from_text('field_value') }} end) as detected_at,
         min(case when meaning = 'mitigated_at' then {{ instant_from_text('field_value') }} end) as mitigated_at,
         min(case when meaning = 'severity' then field_value end) as severity,
-        min(case when meaning = 'caused_by_deployment' then nullif(regexp_extract(field_value, '([0-9]+)', 1), '') end) as deployment_number,
-        min(case when meaning = 'caused_by_sha' then nullif(regexp_extract(lower(field_value), '([0-9a-f]{40})', 1), '') end) as sha
+        min(
+            case when meaning = 'caused_by_deployment' then nullif(regexp_extract(field_value, '([0-9]+)', 1), '') end
+        ) as deployment_number,
+        min(
+            case
+                when meaning = 'caused_by_sha' then nullif(regexp_extract(lower(field_value), '([0-9a-f]{40})', 1), '')
+            end
+        ) as sha
     from {{ ref('int_incident_fields') }}
     group by incident_id
 
@@ -103,8 +173,9 @@ ruled as (
         max(case when rules.rule = 'duplicate' then 1 else 0 end) as is_duplicate
     from told
     inner join {{ ref('incident_rules') }} as rules
-        on (rules.field = 'title' and {{ matches_pattern('lower(told.title)', 'rules.pattern') }})
-        or (rules.field = 'incident_type' and {{ matches_pattern('lower(told.incident_type)', 'rules.pattern') }})
+        on
+            (rules.field = 'title' and {{ matches_pattern('lower(told.title)', 'rules.pattern') }})
+            or (rules.field = 'incident_type' and {{ matches_pattern('lower(told.incident_type)', 'rules.pattern') }})
     group by told.incident_id
 
 ),
@@ -129,7 +200,9 @@ named_causes as (
 
 identifiers as (
 
-    select identifier, service_id
+    select
+        identifier,
+        service_id
     from {{ ref('int_service_identifiers') }}
     where tool = 'pagerduty'
 
@@ -137,9 +210,21 @@ identifiers as (
 
 statuses as (
 
-    select raw_value, status
+    select
+        raw_value,
+        status
     from {{ ref('status_map') }}
     where system = 'pagerduty' and concept = 'incident'
+
+),
+
+numbered as (
+
+    select
+        incident_number,
+        min(incident_id) as incident_id
+    from told
+    group by incident_number
 
 ),
 
@@ -165,10 +250,11 @@ settled as (
                 coalesce(logged.last_resolved_at, told.resolved_at, logged.last_reopened_at),
                 coalesce(told.resolved_at, logged.last_resolved_at, logged.last_reopened_at)
             ) then cast(null as timestamp)
-            when statuses.status = 'resolved' then greatest(
-                coalesce(told.resolved_at, logged.last_resolved_at),
-                coalesce(logged.last_resolved_at, told.resolved_at)
-            )
+            when statuses.status = 'resolved'
+                then greatest(
+                    coalesce(told.resolved_at, logged.last_resolved_at),
+                    coalesce(logged.last_resolved_at, told.resolved_at)
+                )
             -- The log goes on after the record was fetched.
             when logged.last_resolved_at >= told.updated_at then logged.last_resolved_at
         end as resolved_at
@@ -222,8 +308,4 @@ left join ruled on settled.incident_id = ruled.incident_id
 left join named_causes on settled.incident_id = named_causes.incident_id
 left join {{ ref('int_deployment_attempts') }} as attempts
     on 'github:' || coalesce(fields.deployment_number, named_causes.deployment_number) = attempts.attempt_id
-left join (
-    select incident_number, min(incident_id) as incident_id
-    from told
-    group by incident_number
-) as targets on settled.merged_into_number = targets.incident_number
+left join numbered as targets on settled.merged_into_number = targets.incident_number

@@ -1,4 +1,5 @@
--- The same time on call is told once per escalation policy and once per window asked for; what touches or overlaps is one.
+-- The same time on call is told once per escalation policy and once per window asked for; what touches or overlaps
+-- is one.
 with told as (
 
     select
@@ -53,7 +54,12 @@ numbered as (
 
 shifts as (
 
-    select schedule_id, user_id, escalation_level, min(started_at) as started_at, max(ended_at) as ended_at
+    select
+        schedule_id,
+        user_id,
+        escalation_level,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at
     from numbered
     group by schedule_id, user_id, escalation_level, shift_number
 
@@ -61,7 +67,9 @@ shifts as (
 
 zones as (
 
-    select user_id, max(user_time_zone) as user_time_zone
+    select
+        user_id,
+        max(user_time_zone) as user_time_zone
     from told
     group by user_id
 
@@ -70,18 +78,25 @@ zones as (
 -- Whom a schedule stands in for: the owners of the services whose escalation policy calls it. Several owners, no team.
 policy_services as (
 
-    select services.escalation_policy_id, identifiers.service_id
+    select
+        services.escalation_policy_id,
+        identifiers.service_id
     from {{ ref('stg_pagerduty__services') }} as services
     inner join {{ ref('int_service_identifiers') }} as identifiers
-        on identifiers.tool = 'pagerduty'
-        and lower(services.service_id) = identifiers.identifier
+        on
+            identifiers.tool = 'pagerduty'
+            and lower(services.service_id) = identifiers.identifier
     where services.escalation_policy_id is not null
 
 ),
 
 schedule_services as (
 
-    select distinct told.schedule_id, told.user_id, told.escalation_level, policy_services.service_id
+    select distinct
+        told.schedule_id,
+        told.user_id,
+        told.escalation_level,
+        policy_services.service_id
     from told
     inner join policy_services on told.escalation_policy_id = policy_services.escalation_policy_id
 
@@ -97,13 +112,15 @@ shift_teams as (
         case when count(distinct ownership.team_id) = 1 then min(ownership.team_id) end as team_id
     from shifts
     inner join schedule_services
-        on coalesce(shifts.schedule_id, '') = coalesce(schedule_services.schedule_id, '')
-        and shifts.user_id = schedule_services.user_id
-        and shifts.escalation_level = schedule_services.escalation_level
+        on
+            coalesce(shifts.schedule_id, '') = coalesce(schedule_services.schedule_id, '')
+            and shifts.user_id = schedule_services.user_id
+            and shifts.escalation_level = schedule_services.escalation_level
     inner join {{ ref('int_service_ownership') }} as ownership
-        on schedule_services.service_id = ownership.service_id
-        and {{ business_date('shifts.started_at') }} >= ownership.valid_from
-        and {{ business_date('shifts.started_at') }} < ownership.valid_to
+        on
+            schedule_services.service_id = ownership.service_id
+            and {{ business_date('shifts.started_at') }} >= ownership.valid_from
+            and {{ business_date('shifts.started_at') }} < ownership.valid_to
     where ownership.team_id <> 'unmapped'
     group by shifts.schedule_id, shifts.user_id, shifts.escalation_level, shifts.started_at
 
@@ -122,7 +139,8 @@ from shifts
 left join zones on shifts.user_id = zones.user_id
 left join {{ ref('stg_pagerduty__users') }} as users on shifts.user_id = users.user_id
 left join shift_teams
-    on coalesce(shifts.schedule_id, '') = coalesce(shift_teams.schedule_id, '')
-    and shifts.user_id = shift_teams.user_id
-    and shifts.escalation_level = shift_teams.escalation_level
-    and shifts.started_at = shift_teams.started_at
+    on
+        coalesce(shifts.schedule_id, '') = coalesce(shift_teams.schedule_id, '')
+        and shifts.user_id = shift_teams.user_id
+        and shifts.escalation_level = shift_teams.escalation_level
+        and shifts.started_at = shift_teams.started_at

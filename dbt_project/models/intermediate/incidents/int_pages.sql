@@ -1,6 +1,10 @@
 with notifications as (
 
-    select incident_id, user_id, notification_method, created_at
+    select
+        incident_id,
+        user_id,
+        notification_method,
+        created_at
     from {{ ref('stg_pagerduty__log_entries') }}
     where entry_type = 'notify_log_entry' and user_id is not null
 

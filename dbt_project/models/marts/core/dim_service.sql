@@ -1,16 +1,29 @@
 with periods as (
 
-    select service_id, service_name, team_id, group_id, tier, valid_from, valid_to
+    select
+        service_id,
+        service_name,
+        team_id,
+        group_id,
+        tier,
+        valid_from,
+        valid_to
     from {{ ref('int_service_ownership') }}
 
 ),
 
 lifecycles as (
 
-    select service_id, lifecycle, valid_from
+    select
+        service_id,
+        lifecycle,
+        valid_from
     from {{ ref('stg_catalogue__services') }}
     union all
-    select entity_name as service_id, lifecycle, date '1900-01-01' as valid_from
+    select
+        entity_name as service_id,
+        lifecycle,
+        date '1900-01-01' as valid_from
     from {{ ref('stg_catalogue__backstage_entities') }}
     where kind = 'component'
 
@@ -61,8 +74,9 @@ select
     and ranked.end_day > cast('{{ var("as_of_date") }}' as date) as is_active
 from ranked
 left join ranked_lifecycles
-    on ranked.service_id = ranked_lifecycles.service_id
-    and ranked_lifecycles.rank = 1
+    on
+        ranked.service_id = ranked_lifecycles.service_id
+        and ranked_lifecycles.rank = 1
 where ranked.rank = 1
 union all
 select

@@ -1,6 +1,13 @@
 with periods as (
 
-    select team_id, team_name, group_id, group_name, hr_organization_id, valid_from, valid_to
+    select
+        team_id,
+        team_name,
+        group_id,
+        group_name,
+        hr_organization_id,
+        valid_from,
+        valid_to
     from {{ ref('int_team_groups') }}
 
 ),
@@ -34,7 +41,8 @@ select
     hr_organization_id,
     first_day as valid_from,
     end_day as valid_to,
-    first_day <= cast('{{ var("as_of_date") }}' as date) and end_day > cast('{{ var("as_of_date") }}' as date) as is_active
+    first_day <= cast('{{ var("as_of_date") }}' as date)
+    and end_day > cast('{{ var("as_of_date") }}' as date) as is_active
 from ranked
 where rank = 1
 union all

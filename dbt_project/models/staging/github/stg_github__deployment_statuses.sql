@@ -1,7 +1,16 @@
--- GraphQL tells statuses inside the deployment; the same status told twice, or told by REST too, folds into one instant.
+-- GraphQL tells statuses inside the deployment; the same status told twice, or told by REST too, folds into one
+-- instant.
 with deployments as (
 
-    select deployment_id, repository, environment, creator_id, statuses, latest_status, state, updated_at
+    select
+        deployment_id,
+        repository,
+        environment,
+        creator_id,
+        statuses,
+        latest_status,
+        state,
+        updated_at
     from {{ ref('stg_github__deployments') }}
 
 ),
@@ -22,10 +31,12 @@ rest_statuses as (
 
 listed as (
 
-    {{ explode_json_array('deployments', ['deployment_id', 'repository', 'environment', 'creator_id'], 'statuses', 'status') }}
+    {% set kept = ['deployment_id', 'repository', 'environment', 'creator_id'] -%}
+    {{ explode_json_array('deployments', kept, 'statuses', 'status') }}
 
 ),
 
+-- Lists give the instant of each status as createdAt, or as updatedAt where that is all the query asked for.
 listed_statuses as (
 
     select
@@ -35,7 +46,10 @@ listed_statuses as (
         environment,
         cast(null as string) as log_url,
         creator_id,
-        {{ instant_from_text("coalesce(" ~ json_text('status', 'createdAt') ~ ", " ~ json_text('status', 'updatedAt') ~ ")") }} as created_at
+        coalesce(
+            {{ instant_from_text(json_text('status', 'createdAt')) }},
+            {{ instant_from_text(json_text('status', 'updatedAt')) }}
+        ) as created_at
     from listed
 
 ),
@@ -49,7 +63,10 @@ latest_statuses as (
         environment,
         cast(null as string) as log_url,
         creator_id,
-        {{ instant_from_text("coalesce(" ~ json_text('latest_status', 'updatedAt') ~ ", " ~ json_text('latest_status', 'createdAt') ~ ")") }} as created_at
+        coalesce(
+            {{ instant_from_text(json_text('latest_status', 'createdAt')) }},
+            {{ instant_from_text(json_text('latest_status', 'updatedAt')) }}
+        ) as created_at
     from deployments
     where latest_status is not null
 
@@ -57,11 +74,35 @@ latest_statuses as (
 
 told as (
 
-    select deployment_id, repository, state, environment, log_url, creator_id, created_at from rest_statuses
+    select
+        deployment_id,
+        repository,
+        state,
+        environment,
+        log_url,
+        creator_id,
+        created_at
+    from rest_statuses
     union all
-    select deployment_id, repository, state, environment, log_url, creator_id, created_at from listed_statuses
+    select
+        deployment_id,
+        repository,
+        state,
+        environment,
+        log_url,
+        creator_id,
+        created_at
+    from listed_statuses
     union all
-    select deployment_id, repository, state, environment, log_url, creator_id, created_at from latest_statuses
+    select
+        deployment_id,
+        repository,
+        state,
+        environment,
+        log_url,
+        creator_id,
+        created_at
+    from latest_statuses
 
 ),
 
@@ -81,5 +122,12 @@ final as (
 
 )
 
-select deployment_id, repository, state, environment, log_url, creator_id, created_at
+select
+    deployment_id,
+    repository,
+    state,
+    environment,
+    log_url,
+    creator_id,
+    created_at
 from final
