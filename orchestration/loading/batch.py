@@ -15,6 +15,7 @@ import duckdb
 from orchestration.loading.archives import Limits
 from orchestration.loading.contract_model import TableContract
 from orchestration.loading.formats import Part, ensure_utf8, with_plain_newlines
+from orchestration.loading.identifiers import literal
 from orchestration.loading.intake import Candidate
 from orchestration.loading.landing import LandingError
 from orchestration.loading.ledger import (
@@ -32,12 +33,13 @@ from orchestration.loading.pseudonym import PseudonymKey
 from orchestration.loading.quarantine import record_drift, record_rejects, record_split_errors
 from orchestration.loading.relations import numbered
 from orchestration.loading.staging import StageRequest, create_stage, fill_stage
+from orchestration.loading.warehouse import transaction
 
 _log = logging.getLogger(__name__)
 # Up to here the stage is held in memory, beyond it in a file of its own: compressed, and bounded in memory.
 _MEMORY_BYTES = 32 * 1024**2
 # What DuckDB raises for a file that it cannot read; all else (no space, a defect) is not the file's fault.
-_UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,15 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: Batch) -> list[FileOutcome
     """
     started = time.monotonic()
     candidates = batch.candidates
-    with _scratch(con, batch):
+    with scratch(con, batch):
         try:
-            split_errors = _stage(con, batch)
-        except _UNREADABLE as error:
+            split_errors = stage_files(con, batch)
+        except UNREADABLE as error:
             if len(candidates) > 1:
                 middle = len(candidates) // 2
                 rest = [candidates[:middle], candidates[middle:]]
             else:
-                candidates[0].failure, candidates[0].parts = _reason(batch.table, error), []
+                candidates[0].failure, candidates[0].parts = failure_reason(batch.table, error), []
                 rest = [candidates]
         else:
             changed = [c for c in candidates if not c.is_unchanged()]
@@ -80,12 +82,11 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: Batch) -> list[FileOutcome
 
 
 @contextmanager
-def _scratch(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[None]:
+def scratch(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[None]:
     """The database ``scratch`` for the stage, outside the warehouse: a bad file leaves no trace there."""
     file = batch.folder / "scratch.duckdb"
     small = sum(c.bytes for c in batch.candidates) <= _MEMORY_BYTES
-    location = ":memory:" if small else str(file).replace("'", "''")  # ATTACH takes no parameters
-    con.execute(f"attach '{location}' as scratch")
+    con.execute(f"attach {literal(':memory:' if small else str(file))} as scratch")
     try:
         yield
     finally:
@@ -94,7 +95,7 @@ def _scratch(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[None]:
         file.with_name(file.name + ".wal").unlink(missing_ok=True)
 
 
-def _stage(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
+def stage_files(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
     """Fill the stage; returns whether ``reject_errors`` holds lines that could not be split."""
     create_stage(con, batch.table)
     con.execute("drop table if exists reject_errors")
@@ -111,7 +112,7 @@ def _stage(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
         request = StageRequest(batch.table, parts, [p.path for p in parts], captures, batch.key, batch.limits)
         try:
             fill_stage(con, request)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             if len(readable) > 1:
                 raise
             split_errors |= _fill_repaired(con, request, readable[0], position, error)
@@ -157,7 +158,7 @@ def _fill_repaired(
         try:
             fill_stage(con, request.again())
             return False
-        except _UNREADABLE:
+        except UNREADABLE:
             pass
     if part.kind != "csv":
         raise failure
@@ -170,7 +171,8 @@ def _mixes_line_ends(part: Part) -> bool:
     return 0 < returns < feeds
 
 
-def _reason(table: TableContract, error: Exception) -> str:
+def failure_reason(table: TableContract, error: Exception) -> str:
+    """Why a file cannot be read, without any of its text where the table is personal."""
     first = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
     return "cannot be read" if table.personal else f"cannot be read: {first[:500]}"
 
@@ -180,8 +182,7 @@ def _commit(
 ) -> list[FileOutcome]:
     table, candidates = batch.table, batch.candidates
     now = batch.clock()
-    con.execute("begin")
-    try:
+    with transaction(con):
         note_batch(con, candidates)
         count_batch(con, table)
         if split_errors:
@@ -195,12 +196,7 @@ def _commit(
         milliseconds = int((time.monotonic() - started) * 1000 / len(candidates))
         record_batch(con, table, candidates, now, milliseconds)
         refresh_state(con, table, now)
-        outcomes = read_outcomes(con)
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
-    return outcomes
+        return read_outcomes(con)
 
 
 def _judge(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:

@@ -37,7 +37,7 @@ class Part:
 
     ``kind``: ``json_lines`` (one value per line), ``json_array``, ``json_document`` (one object), ``csv``,
     ``parquet``. ``headers`` and ``delimiter`` are of CSV, ``headers`` and ``column_types`` of Parquet.
-    ``wrapped``: the first JSON value is a page or array, not a record.
+    ``wrapped``: the first JSON value is a page or array, not a record. ``by_line``: record n is line n of the landed file.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Part:
     skipped_lines: int = 0
     column_types: tuple[tuple[str, str], ...] = ()
     wrapped: bool = False
+    by_line: bool = False
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -175,9 +176,10 @@ def _first_line(path: Path, limits: Limits) -> bytes:
 
 
 def _json_lines(name: str, path: Path, table: TableContract, limits: Limits) -> Part:
-    part = _part(name, path, "json_lines")
+    part = replace(_part(name, path, "json_lines"), by_line=True)
     try:
-        return replace(part, wrapped=_is_wrapped(json.loads(_first_line(path, limits)), table))
+        wrapped = _is_wrapped(json.loads(_first_line(path, limits)), table)
+        return replace(part, wrapped=wrapped, by_line=not wrapped)
     except (ValueError, RecursionError):
         return part  # a bad first line is one bad record, the other lines may be good
 
@@ -196,21 +198,22 @@ def _is_wrapped(value: object, table: TableContract) -> bool:
 
 def _json_part(name: str, path: Path, table: TableContract, limits: Limits) -> Part:
     line = _first_line(path, limits)
-    part = _part(name, path, "json_lines")
+    part = replace(_part(name, path, "json_lines"), by_line=True)
     if len(line) < limits.line_bytes:
         try:
-            return replace(part, wrapped=_is_wrapped(json.loads(line), table))
+            wrapped = _is_wrapped(json.loads(line), table)
+            return replace(part, wrapped=wrapped, by_line=not wrapped)
         except RecursionError:
             return part
         except ValueError:
             pass
     if line.lstrip(_BLANK).startswith(b"["):
-        return replace(part, kind="json_array")
+        return replace(part, kind="json_array", by_line=False)
     if part.bytes > limits.document_bytes:
         raise LandingError(
             f"is one JSON document of more than {limits.document_bytes} bytes; land it as JSON lines"
         )
-    return replace(part, kind="json_document")
+    return replace(part, kind="json_document", by_line=False)
 
 
 def _csv_part(member: Member, table: TableContract) -> Part:

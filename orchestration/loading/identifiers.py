@@ -22,6 +22,13 @@ def quote_all(names: Iterable[str], relation: str | None = None) -> str:
     return ", ".join(quote(name) if relation is None else quote(relation, name) for name in names)
 
 
+def literal(text: str) -> str:
+    """A text as SQL, only for statements that take no parameters (SET, ATTACH, COPY, COMMENT)."""
+    if "\0" in text:
+        raise ValueError("a zero byte cannot be written in SQL")
+    return "'" + text.replace("'", "''") + "'"
+
+
 class Parameters:
     """Collects the values of one statement; ``add`` gives the placeholder that stands for a value."""
 

@@ -22,6 +22,7 @@ from orchestration.loading.ledger import known_files, known_paths, remember_path
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey, read_pseudonym_key
 from orchestration.loading.tables import ensure_tables
+from orchestration.loading.warehouse import transaction
 
 __all__ = ["FileOutcome", "ensure_tables", "load_system", "load_table"]
 
@@ -105,14 +106,26 @@ def load_files(
             outcomes += load_batch(con, Batch(table, group, folder, key, clock, limits))
         known |= {o.file_id for o in outcomes}
         if again:
-            # A single transaction, so that the path is remembered as a whole or not at all.
-            con.execute("begin")
-            remember_paths(con, table, again)
-            con.execute("commit")
+            with transaction(con):
+                remember_paths(con, table, again)
     for outcome in outcomes:
         if outcome.status == "failed":
             _log.warning("%s cannot be loaded: it %s", outcome.path, outcome.reason)
     return outcomes
+
+
+@contextmanager
+def prepared(
+    con: duckdb.DuckDBPyConnection, home: DataHome, table: TableContract, file: LandedFile, limits: Limits
+) -> Iterator[tuple[Path, Candidate]]:
+    """One landed file made ready for reading, whether the ledger knows it or not, and the folder it is in.
+
+    Raises ChangedWhileReadError.
+    """
+    with _workspace(home, table, 0) as folder:
+        candidate = take_in(table, file, set(), folder / "file0", limits)
+        describe_parquet(con, table, candidate)
+        yield folder, candidate
 
 
 @contextmanager

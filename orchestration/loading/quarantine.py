@@ -47,7 +47,7 @@ def record_rejects(
     if not found or not found[0]:
         return
     _note_reasons(con, table)
-    _note_lines(con, batch)
+    _note_lines(con, table, batch)
     parameters = Parameters()
     value, raw = _shown("stage._value", table, key, parameters), _shown("stage._raw", table, key, parameters)
     system, name = parameters.add(table.system), parameters.add(table.name)
@@ -182,8 +182,8 @@ def _note_reasons(con: duckdb.DuckDBPyConnection, table: TableContract) -> None:
     )
 
 
-def _note_lines(con: duckdb.DuckDBPyConnection, batch: Sequence[Candidate]) -> None:
-    by_row = [len(c.parts) == 1 and c.parts[0].kind == "json_lines" and not c.parts[0].wrapped for c in batch]
+def _note_lines(con: duckdb.DuckDBPyConnection, table: TableContract, batch: Sequence[Candidate]) -> None:
+    by_row = [len(c.parts) == 1 and c.parts[0].by_line and table.load.explode is None for c in batch]
     con.execute(
         "create or replace temp table reject_linewise as"
         " select unnest($numbers) as number, unnest($by_row) as by_row",

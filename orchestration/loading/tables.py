@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import duckdb
 
 from orchestration.loading.contract_model import ContractError, SystemContract, TableContract
-from orchestration.loading.identifiers import quote
+from orchestration.loading.identifiers import literal, quote
 
 OPS_TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "ingest_files": (
@@ -156,8 +156,7 @@ def _ensure_table(
     if existing is None:
         listed = ", ".join(f"{quote(column)} {data_type}" for column, data_type in columns.items())
         con.execute(f"create table if not exists {quote(*name)} ({listed})")
-        text = comment.replace("'", "''")  # COMMENT takes no parameters
-        con.execute(f"comment on table {quote(*name)} is '{text}'")
+        con.execute(f"comment on table {quote(*name)} is {literal(comment)}")
         return
     for column, data_type in columns.items():
         if column not in existing:
@@ -181,7 +180,8 @@ def _ensure_raw_table(
                     table.name,
                     changed[0],
                     f"is {existing[changed[0]]} in the warehouse and {columns[changed[0]]} in the contract: "
-                    f"rename the column, or reload the table (replay --table {table.system}.{table.name})",
+                    "rename the column, or load the table anew "
+                    f"(replay --all --system {table.system} --table {table.name})",
                 )
             con.execute(f"drop table {quote(*name)}")
             existing = None

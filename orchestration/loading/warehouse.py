@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.home import DataHome
+from orchestration.loading.identifiers import literal
 
 _held: dict[Path, int] = {}
 _held_guard = threading.Lock()
@@ -139,7 +140,19 @@ def _setting(value: str | bool | list[str]) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return "[" + ", ".join(_setting(item) for item in value) + "]"
-    return "'" + value.replace("'", "''") + "'"
+    return literal(value)
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what the block does, or nothing of it where the block raises."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
 
 
 def escape_glob(path: str) -> str:
