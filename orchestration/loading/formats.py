@@ -37,7 +37,8 @@ class Part:
 
     ``kind``: ``json_lines`` (one value per line), ``json_array``, ``json_document`` (one object), ``csv``,
     ``parquet``. ``headers`` and ``delimiter`` are of CSV, ``headers`` and ``column_types`` of Parquet.
-    ``wrapped``: the first JSON value is a page or array, not a record. ``by_line``: record n is line n of the landed file.
+    ``wrapped``: the first JSON value is a page or array, not a record.
+    ``by_line``: record n is line n of the landed file.
     """
 
     name: str
