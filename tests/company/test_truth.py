@@ -1,0 +1,300 @@
+"""The marts against what was planted: a small company, loaded and built, figure by figure.
+
+The truth comes from the generator's own facts. Where it and a mart differ, one of the two misreads kpis.md.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from orchestration.loading.contract import read_contracts
+from orchestration.loading.load import ensure_tables, load_system
+from orchestration.loading.warehouse import open_warehouse
+
+from orchestration.home import DataHome
+from tests.company.conftest import Company
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+SEGMENTS = {"org", "group", "team", "service", "tier"}
+Key = tuple[str, str, str]  # segment type, segment, month
+
+
+@pytest.fixture(scope="session")
+def home(company: Company) -> DataHome:
+    """The company, loaded through its landing folder and built: seeds, models and their data tests."""
+    home = DataHome(company.landing.parent)
+    contracts = read_contracts(PROJECT)
+    with open_warehouse(home, "tests of the truth") as con:
+        ensure_tables(con, contracts)
+        for contract in contracts.values():
+            load_system(con, home, contract)
+    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "unit_test"]
+    command += ["--target-path", str(home.temporary / "target"), "--log-path", str(home.temporary / "logs")]
+    command += ["--vars", f"as_of_date: '{company.truth.plan.last_day}'"]
+    environment = {**os.environ, "METRICS_HOME": str(home.root)}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6_000:]
+    return home
+
+
+@pytest.fixture(scope="session")
+def warehouse(home: DataHome) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The built warehouse, opened to read."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        yield con
+
+
+@pytest.fixture(scope="session")
+def monthly(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, dict[str, Any]]]:
+    """``fct_kpi_values`` by month: KPI, then segment and month, then the row's columns."""
+    relation = warehouse.sql(
+        "select *, strftime(period_start, '%Y-%m') as month from marts.fct_kpi_values where period_grain = 'month'"
+    )
+    found: dict[str, dict[Key, dict[str, Any]]] = {}
+    for values in relation.fetchall():
+        row = dict(zip(relation.columns, values, strict=True))
+        found.setdefault(row["kpi_id"], {})[row["segment_type"], row["segment_id"], row["month"]] = row
+    return found
+
+
+def planted(company: Company, table: str) -> dict[Key, dict[str, Any]]:
+    """The truth of one table by segment and month."""
+    return {
+        (row["segment_type"], row["segment_id"], row["month"]): row for row in company.truth.tables[table]
+    }
+
+
+def assert_counts(told: dict[Key, int], found: dict[Key, dict[str, Any]], column: str = "numerator") -> None:
+    """Every count is as planted, and what was not planted is nothing."""
+    missing = {key for key, count in told.items() if count and key not in found}
+    assert not missing, f"not in the mart: {sorted(missing)[:5]} of {len(missing)}"
+    wrong = {
+        key: (told.get(key, 0), row[column])
+        for key, row in found.items()
+        if key[0] in SEGMENTS and (row[column] or 0) != told.get(key, 0)
+    }
+    assert not wrong, f"planted, found: {dict(sorted(wrong.items())[:5])} and {len(wrong)} in all"
+
+
+def assert_medians(told: dict[Key, float], found: dict[Key, dict[str, Any]]) -> None:
+    """Every median is as planted; where nothing was measured it is null."""
+    wrong = {}
+    for key, row in found.items():
+        if key[0] in SEGMENTS:
+            expected, value = told.get(key), row["value"]
+            if value != (expected if expected is None else pytest.approx(expected, abs=1e-6)):
+                wrong[key] = (expected, value)
+    assert not wrong, f"planted, found: {dict(sorted(wrong.items())[:5])} and {len(wrong)} in all"
+    assert told.keys() <= found.keys()
+
+
+def test_every_row_is_loaded_or_accounted_for_and_only_planted_ones_are_refused(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    failed = warehouse.sql("select path, reason from ops.ingest_files where status <> 'loaded'").fetchall()
+    assert failed == []
+    lost = warehouse.sql(
+        "select path from ops.ingest_files "
+        "where rows_read <> rows_loaded + rows_duplicate + rows_superseded + rows_quarantined"
+    ).fetchall()
+    assert lost == []
+    refused = warehouse.sql(
+        "select system || '.' || table_name, sum(rows_quarantined)::bigint from ops.ingest_files "
+        "where rows_quarantined > 0 group by all"
+    ).fetchall()
+    assert dict(refused) == company.truth.bad_rows
+
+
+def test_no_personal_text_is_anywhere_behind_the_landing_folder(
+    company: Company, home: DataHome, warehouse: duckdb.DuckDBPyConnection
+):
+    columns = warehouse.sql(
+        "select table_schema, table_name, column_name from information_schema.columns where data_type = 'VARCHAR'"
+    ).fetchall()
+    assert len(columns) > 300
+    for schema, table, column in columns:
+        text = f'select "{column}" from "{schema}"."{table}" where '
+        text += " or ".join(f"contains(\"{column}\", '{canary}')" for canary in company.truth.canaries)
+        assert warehouse.sql(text + " limit 1").fetchall() == [], f"{schema}.{table}.{column}"
+
+
+def test_deployments_are_counted_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "deployment_frequency")
+    assert_counts({key: row["deployments"] for key, row in truth.items()}, monthly["deployment_frequency"])
+
+
+def test_failed_deployments_are_counted_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "change_failure_rate")
+    found = monthly["change_failure_rate"]
+    assert sum(row["failed"] for key, row in truth.items() if key[0] == "org") > 100
+    assert_counts({key: row["deployments"] for key, row in truth.items()}, found, "denominator")
+    assert_counts({key: row["failed"] for key, row in truth.items()}, found)
+
+
+def test_each_failure_is_found_by_the_evidence_that_was_planted(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    evidence = {
+        "named_by_incident": "incident_named", "rollback": "rollback", "revert": "repair", "hotfix": "repair",
+        "time_window": "incident", "time_window_dependency": "incident",
+    }  # fmt: skip
+    found = dict.fromkeys(evidence.values(), 0)
+    for method, count in warehouse.sql(
+        "select method, count(*) from intermediate.int_failed_changes where is_failed_change group by all"
+    ).fetchall():
+        found[evidence[method]] += count
+    rows = [row for key, row in planted(company, "change_failure_rate").items() if key[0] == "org"]
+    assert found == {name: sum(row[name] for row in rows) for name in found}
+
+
+def test_repairs_are_counted_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "change_failure_rate")
+    assert_counts({key: row["rework"] for key, row in truth.items()}, monthly["rework_rate"])
+
+
+def test_lead_times_are_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "lead_time_for_changes")
+    found = monthly["lead_time_for_changes"]
+    assert_counts({key: row["changes"] for key, row in truth.items()}, found, "sample_size")
+    assert_medians({key: row["median_hours"] for key, row in truth.items()}, found)
+
+
+def test_times_to_restore_are_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "time_to_restore")
+    found = monthly["time_to_restore"]
+    assert_counts({key: row["incidents"] for key, row in truth.items()}, found, "sample_size")
+    assert_medians({key: row["median_minutes"] for key, row in truth.items()}, found)
+
+
+def test_major_incidents_are_counted_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "major_incidents")
+    assert_counts({key: row["incidents"] for key, row in truth.items()}, monthly["major_incidents"])
+
+
+def test_pipelines_succeed_as_planted_at_first_and_in_the_end(company: Company, monthly: dict):
+    truth = planted(company, "pipeline_success_rate")
+    final, first = monthly["pipeline_success_rate"], monthly["pipeline_first_attempt_success_rate"]
+    assert_counts({key: row["final_success"] for key, row in truth.items()}, final)
+    assert_counts({key: row["final_total"] for key, row in truth.items()}, final, "denominator")
+    assert_counts({key: row["first_success"] for key, row in truth.items()}, first)
+    assert_counts({key: row["first_total"] for key, row in truth.items()}, first, "denominator")
+
+
+def test_slos_are_attained_as_planted(company: Company, warehouse: duckdb.DuckDBPyConnection, monthly: dict):
+    told = {
+        (row["slo_id"], row["month"]): (row["good"], row["total"])
+        for row in company.truth.tables["slo_attainment"]
+    }
+    found = warehouse.sql(
+        "select slo_id, strftime(slo_date, '%Y-%m'), sum(good), sum(total) from marts.fct_slo_daily "
+        "where exclusion_reason is null group by all"
+    ).fetchall()
+    assert {(slo, month): (good, total) for slo, month, good, total in found} == told
+    services: dict[Key, int] = {}
+    for row in company.truth.tables["slo_attainment"]:
+        key = ("service", row["service_id"], row["month"])
+        services[key] = services.get(key, 0) + row["good"]
+    values = {key: row for key, row in monthly["slo_attainment"].items() if key[0] == "service"}
+    assert_counts(services, values)
+
+
+def test_the_bill_is_exact_as_invoiced_and_as_incurred(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    told = {
+        (row["issuer"], row["currency"], row["month"]): (Decimal(row["billed"]), Decimal(row["effective"]))
+        for row in company.truth.tables["cloud_cost"]
+    }
+    billed = warehouse.sql(
+        "select invoice_issuer, currency, strftime(billing_period_start, '%Y-%m'), sum(billed_cost) "
+        "from marts.fct_cloud_cost_daily group by all"
+    ).fetchall()
+    assert {row[:3]: row[3] for row in billed} == {key: value[0] for key, value in told.items()}
+    effective = warehouse.sql(
+        "select invoice_issuer, currency, strftime(charge_date, '%Y-%m'), sum(effective_cost) "
+        "from marts.fct_cloud_cost_daily group by all"
+    ).fetchall()
+    assert {row[:3]: row[3] for row in effective} == {key: value[1] for key, value in told.items()}
+
+
+def test_each_customer_bears_the_cost_that_was_planted(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    """To the cents that largest remainders move: at most one for each pool, issuer and account."""
+    told = {
+        (row["customer_id"], row["month"]): Decimal(row["usd"])
+        for row in company.truth.tables["customer_cost"]
+    }
+    found = warehouse.sql(
+        "select customer_id, strftime(period_month, '%Y-%m'), allocated_cost "
+        "from marts.mart_cloud_cost_per_customer where is_customer and allocated_cost <> 0"
+    ).fetchall()
+    mart = {(customer, month): cost for customer, month, cost in found}
+    assert len(mart) > 100
+    cent = Decimal("0.01")
+    far = {
+        key: (told.get(key, Decimal(0)), mart.get(key, Decimal(0)))
+        for key in told.keys() | mart.keys()
+        if abs(told.get(key, Decimal(0)) - mart.get(key, Decimal(0))) > 6 * cent
+    }
+    assert far == {}
+
+
+def test_cost_per_customer_and_transaction_is_as_planted(company: Company, monthly: dict):
+    for row in company.truth.tables["cost_per_customer"]:
+        key = ("org", "org", row["month"])
+        customers, transactions = (
+            monthly["cloud_cost_per_customer"][key],
+            monthly["cloud_cost_per_transaction"][key],
+        )
+        assert customers["denominator"] == row["active_customers"]
+        assert transactions["denominator"] == row["transactions"]
+        assert abs(customers["numerator"] - Decimal(row["allocated_usd"])) < Decimal("0.02"), row["month"]
+        assert customers["value"] == pytest.approx(
+            float(row["allocated_usd"]) / row["active_customers"], rel=1e-6
+        )
+
+
+def test_people_and_exits_are_counted_as_planted(company: Company, warehouse: duckdb.DuckDBPyConnection):
+    told = {
+        (row["segment_type"], row["segment_id"], row["quarter"]): row
+        for row in company.truth.tables["attrition"]
+    }
+    records = warehouse.sql(
+        """
+        select
+            kpi_id,
+            strftime(event_date, '%Y-Q') || quarter(event_date) as quarter,
+            team_id,
+            sum(numerator)::bigint as leavers,
+            sum(denominator)::bigint as person_days
+        from marts_people.kpi_regrettable_attrition_records
+        where event_date between ? and ?
+        group by all
+        """,
+        params=[company.truth.plan.first_day, company.truth.plan.last_day],
+    ).fetchall()
+    measures = {
+        "regrettable_attrition": "regretted",
+        "voluntary_attrition": "voluntary",
+        "involuntary_attrition": "involuntary",
+    }
+    for kpi_id, column in measures.items():
+        teams = {
+            ("team", team, quarter): leavers for kpi, quarter, team, leavers, _ in records if kpi == kpi_id
+        }
+        assert teams == {key: row[column] for key, row in told.items() if key[0] == "team"}, kpi_id
+    days = {
+        ("team", team, quarter): days
+        for kpi, quarter, team, _, days in records
+        if kpi == "regrettable_attrition"
+    }
+    assert days == {key: row["person_days"] for key, row in told.items() if key[0] == "team"}
