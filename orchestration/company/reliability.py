@@ -183,12 +183,11 @@ def _write_definition(root: Path, stories: Stories, slo: Slo) -> None:
         promise: dict[str, Any] = {"displayName": "Good experience", "target": float(objective)}
         if slo.method == "Timeslices":
             promise.update(timeSliceTarget=slo.slice_target, timeSliceWindow="60m")
-        metric = {
-            "metricSource": {
-                "type": "Prometheus",
-                "spec": {"query": f'increase(requests{{service="{slo.service.service_id}"}})'},
-            }
-        }
+
+        def metric(events: str) -> dict[str, Any]:
+            query = f'increase(requests_{events}{{service="{slo.service.service_id}"}}[1h])'
+            return {"metricSource": {"type": "Prometheus", "spec": {"query": query}}}
+
         body = {
             "apiVersion": "openslo/v1",
             "kind": "SLO",
@@ -198,7 +197,7 @@ def _write_definition(root: Path, stories: Stories, slo: Slo) -> None:
                 "service": slo.service.service_id,
                 "indicator": {
                     "metadata": {"name": slo.slo_id},
-                    "spec": {"ratioMetric": {"good": metric, "total": metric}},
+                    "spec": {"ratioMetric": {"good": metric("good"), "total": metric("total")}},
                 },
                 "timeWindow": [slo.window],
                 "budgetingMethod": slo.method,
