@@ -15,11 +15,11 @@ from typing import Any
 
 import duckdb
 import pytest
+
+from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
-
-from orchestration.home import DataHome
 from tests.company.conftest import Company
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
@@ -56,7 +56,8 @@ def warehouse(home: DataHome) -> Iterator[duckdb.DuckDBPyConnection]:
 def monthly(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, dict[str, Any]]]:
     """``fct_kpi_values`` by month: KPI, then segment and month, then the row's columns."""
     relation = warehouse.sql(
-        "select *, strftime(period_start, '%Y-%m') as month from marts.fct_kpi_values where period_grain = 'month'"
+        "select *, strftime(period_start, '%Y-%m') as month "
+        "from marts.fct_kpi_values where period_grain = 'month'"
     )
     found: dict[str, dict[Key, dict[str, Any]]] = {}
     for values in relation.fetchall():
@@ -117,7 +118,8 @@ def test_no_personal_text_is_anywhere_behind_the_landing_folder(
     company: Company, home: DataHome, warehouse: duckdb.DuckDBPyConnection
 ):
     columns = warehouse.sql(
-        "select table_schema, table_name, column_name from information_schema.columns where data_type = 'VARCHAR'"
+        "select table_schema, table_name, column_name "
+        "from information_schema.columns where data_type = 'VARCHAR'"
     ).fetchall()
     assert len(columns) > 300
     for schema, table, column in columns:
