@@ -1,0 +1,29 @@
+-- One row per KPI of the registry that says something the fabric cannot do, or could not protect.
+select
+    kpi_id,
+    case
+        when aggregation not in ('per_day', 'count', 'distinct_days', 'ratio', 'median', 'trailing_year_rate', 'trailing_year_ratio')
+            then 'unknown aggregation'
+        when chart_kind not in ('xmr', 'p', 'u', 'none') then 'unknown chart kind'
+        when interval_method not in ('wilson', 'none') then 'unknown interval method'
+        when direction not in ('up', 'down', 'band', 'none') then 'unknown direction'
+        when chart_kind = 'p' and aggregation <> 'ratio' then 'a p chart needs a ratio'
+        when aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }} then 'a trailing year ends with a month'
+        when aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }} then 'a trailing year is a sum of months'
+        when is_people and (population_basis is null or suppression_family is null) then 'people KPI without its population'
+        when is_people and aggregation not like 'trailing%' and grains like '%|%'
+            then 'people KPI in grains that add up: one could be worked out from the other'
+        when not {{ is_listed('cadence', 'grains') }} then 'cadence is no grain of it'
+    end as fault
+from {{ ref('dim_kpi') }}
+where
+    aggregation not in ('per_day', 'count', 'distinct_days', 'ratio', 'median', 'trailing_year_rate', 'trailing_year_ratio')
+    or chart_kind not in ('xmr', 'p', 'u', 'none')
+    or interval_method not in ('wilson', 'none')
+    or direction not in ('up', 'down', 'band', 'none')
+    or (chart_kind = 'p' and aggregation <> 'ratio')
+    or (aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }})
+    or (aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }})
+    or (is_people and (population_basis is null or suppression_family is null))
+    or (is_people and aggregation not like 'trailing%' and grains like '%|%')
+    or not {{ is_listed('cadence', 'grains') }}
