@@ -10,17 +10,19 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from orchestration.company import generate
-from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.lake import export_lake
 from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
+
+from orchestration.company import generate
+from orchestration.home import DataHome
 from orchestration.spark import SparkUnavailableError, build_on_spark, find_java, spark_files
+from tests.dbt.project import run_dbt
 
 PROJECT = Path(__file__).resolve().parents[2]
 LAST_DAY = date(2026, 6, 30)
+VARIABLES = json.dumps({"as_of_date": LAST_DAY.isoformat()})
 TOLERANCE = 1e-9
 
 
@@ -40,3 +42,69 @@ pytestmark = [
     pytest.mark.skipif(REASON is not None, reason=str(REASON)),
     pytest.mark.timeout(1500),
 ]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
+    """A small company, built on DuckDB and, from its exported lake, on Spark."""
+    home = DataHome(tmp_path_factory.mktemp("spark") / "data")
+    generate(home.landing, home.company, seed=11, scale=0.15, months=5, last_day=LAST_DAY)
+    contracts = read_contracts(PROJECT / "dbt_project")
+    with open_warehouse(home, holder="test") as con:
+        ensure_tables(con, contracts.values())
+        for contract in contracts.values():
+            load_system(con, home, contract)
+        export_lake(con, home, contracts)
+    run_dbt(home, "build", "--exclude-resource-type", "unit_test", "--vars", VARIABLES)
+    done = build_on_spark(home, VARIABLES, os.environ)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return home
+
+
+def list_marts() -> list[str]:
+    """Names of all marts, from the models' own folders."""
+    names = []
+    for path in sorted((PROJECT / "dbt_project" / "models" / "marts").rglob("*.sql")):
+        names.append(path.stem)
+    return names
+
+
+@pytest.mark.parametrize("mart", list_marts())
+def test_a_mart_has_the_same_rows_on_both_engines(built: DataHome, mart: str) -> None:
+    with duckdb.connect(str(built.warehouse), read_only=True) as con:
+        found = con.execute(
+            "select table_schema from information_schema.tables where table_name = ? and table_schema like 'marts%'",
+            [mart],
+        ).fetchone()
+        assert found is not None, f"{mart} is not built"
+        here = f'{found[0]}."{mart}"'
+        columns = con.execute(
+            "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?",
+            [found[0], mart],
+        ).fetchall()
+        con.execute(f"create temp view there as from read_parquet('{spark_files(built, found[0], mart)}')")
+        counts = con.execute(f"select (select count(*) from {here}), (select count(*) from there)").fetchone()
+        assert counts is not None
+        assert counts[0] == counts[1]
+        exact = [f'"{name}"' for name, kind in columns if kind != "DOUBLE"]
+        doubles = [f'"{name}"' for name, kind in columns if kind == "DOUBLE"]
+        listed = ", ".join(exact)
+        for left, right in ((here, "there"), ("there", here)):
+            differing = con.execute(
+                f"select {listed} from {left} except all select {listed} from {right} limit 3"
+            ).fetchall()
+            assert differing == [], f"{mart}: {left} has rows that {right} has not, by {listed}"
+        # Rows that agree on every exact column are paired in the order of their doubles.
+        order = ", ".join([*exact, *doubles])
+        for name in doubles:
+            off = con.execute(
+                f"""
+                with a as (select {name} as x, row_number() over (order by {order}) as n from {here}),
+                b as (select {name} as x, row_number() over (order by {order}) as n from there)
+                select a.x, b.x from a join b using (n)
+                where (a.x is null) <> (b.x is null)
+                    or abs(a.x - b.x) > {TOLERANCE} * greatest(1, abs(a.x), abs(b.x))
+                limit 3
+                """
+            ).fetchall()
+            assert off == [], f"{mart}.{name} differs"

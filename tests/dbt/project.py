@@ -1,0 +1,45 @@
+"""Running the dbt project of this checkout over a data home, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from orchestration.loading.contract import read_contracts
+from orchestration.loading.load import ensure_tables
+from orchestration.loading.warehouse import open_warehouse
+
+from orchestration.home import DataHome
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+def run_dbt(home: DataHome, *arguments: str, succeeds: bool = True) -> dict[str, Any]:
+    """The ``run_results.json`` of ``dbt <arguments>`` over ``home``; fails with dbt's words if dbt fails."""
+    target = home.root / "dbt"
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", *arguments]
+        + ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        + ["--target-path", str(target), "--log-path", str(target)],
+        env={**os.environ, "METRICS_HOME": str(home.root), "DO_NOT_TRACK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if succeeds:
+        assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    results: dict[str, Any] = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
+    return results
+
+
+def make_empty_home(root: Path) -> DataHome:
+    """A home whose raw tables exist and are empty."""
+    home = DataHome(root)
+    contracts = read_contracts(PROJECT)
+    with open_warehouse(home, holder="test") as con:
+        ensure_tables(con, contracts.values())
+    return home

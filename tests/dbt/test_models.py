@@ -1,0 +1,129 @@
+"""The dbt project as a whole: an empty house stands, worked examples hold, everything is described."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.home import DataHome
+
+from .project import PROJECT, make_empty_home, run_dbt
+
+# KPIs whose worked examples and traps kpis.md spells out, with the model that shows each.
+EXEMPLIFIED = {
+    "kpi_deployment_frequency_records",
+    "kpi_lead_time_for_changes_records",
+    "kpi_change_failure_rate_records",
+    "kpi_time_to_restore_records",
+    "mart_slo_burn",
+    "kpi_major_incidents_records",
+    "kpi_pipeline_success_rate_records",
+    "kpi_regrettable_attrition_records",
+}
+PORTABLE = {
+    "a clock": r"\b(current_date|current_timestamp|now\(\)|getdate\(\))",
+    "what Spark does not know": r"\bqualify\b|\basof\s+join\b|::|quantile_cont|\bmedian\(|generate_series|try_cast\(",
+    "a file": r"\bread_(csv|json|parquet)",
+}
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
+    home = make_empty_home(tmp_path_factory.mktemp("empty") / "data")
+    run_dbt(home, "build", "--exclude-resource-type", "unit_test")
+    return home
+
+
+@pytest.fixture(scope="module")
+def manifest(empty: DataHome) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((empty.root / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_every_worked_example_holds(empty: DataHome) -> None:
+    results = run_dbt(empty, "test", "--select", "test_type:unit", succeeds=False)["results"]
+    wrong = {r["unique_id"]: r["message"] for r in results if r["status"] != "pass"}
+    assert wrong == {}
+    tested = {result["unique_id"].split(".")[2] for result in results}
+    assert tested >= EXEMPLIFIED
+
+
+def test_a_house_without_any_source_publishes_its_empty_rows(empty: DataHome) -> None:
+    with duckdb.connect(str(empty.warehouse), read_only=True) as con:
+        statuses = con.execute("select distinct status from marts.fct_kpi_values").fetchall()
+        assert {status for (status,) in statuses} <= {"no_data", "no_target", "met", "missed", "suppressed"}
+        assert con.execute("select count(*) from marts.dim_kpi").fetchone() != (0,)
+
+
+def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
+    silent = []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] not in ("model", "seed"):
+            continue
+        if not node["description"].strip():
+            silent.append(node["name"])
+        silent += [
+            f"{node['name']}.{c['name']}" for c in node["columns"].values() if not c["description"].strip()
+        ]
+    for source in manifest["sources"].values():
+        silent += [
+            f"{source['name']}.{c['name']}" for c in source["columns"].values() if not c["description"]
+        ]
+    assert silent == []
+
+
+def test_descriptions_of_models_begin_with_their_grain(manifest: dict[str, Any]) -> None:
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert [node["name"] for node in models if not node["description"].startswith("One row per")] == []
+
+
+def test_descriptions_are_comments_in_the_database(empty: DataHome) -> None:
+    with duckdb.connect(str(empty.warehouse), read_only=True) as con:
+        bare = con.execute(
+            """
+            select table_name, column_name from duckdb_columns()
+            where schema_name in ('marts', 'marts_people') and coalesce(comment, '') = ''
+            """
+        ).fetchall()
+    assert bare == []
+
+
+def test_marts_have_enforced_contracts(manifest: dict[str, Any]) -> None:
+    marts = [
+        n
+        for n in manifest["nodes"].values()
+        if n["resource_type"] == "model" and n["schema"].startswith("marts")
+    ]
+    assert marts
+    assert [node["name"] for node in marts if not node["contract"]["enforced"]] == []
+
+
+def test_each_model_has_its_yml_beside_it() -> None:
+    models = list((PROJECT / "models").rglob("*.sql"))
+    assert [path.name for path in models if not path.with_suffix(".yml").exists()] == []
+
+
+@pytest.mark.parametrize("what", PORTABLE)
+def test_models_are_free_of(what: str) -> None:
+    found = Counter[str]()
+    for path in (PROJECT / "models").rglob("*.sql"):
+        code = re.sub(r"\{#.*?#\}|--[^\n]*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        found[path.name] += len(re.findall(PORTABLE[what], code, flags=re.IGNORECASE))
+    assert +found == Counter()
+
+
+def test_raw_tables_are_read_by_staging_alone(manifest: dict[str, Any]) -> None:
+    readers = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and any(parent.startswith("source.") and ".raw_" in parent for parent in node["depends_on"]["nodes"])
+        and not Path(node["original_file_path"]).is_relative_to("models/staging")
+    }
+    assert readers == set()
