@@ -21,10 +21,9 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 def run_dbt(home: DataHome, *arguments: str, succeeds: bool = True) -> dict[str, Any]:
     """The ``run_results.json`` of ``dbt <arguments>`` over ``home``; fails with dbt's words if dbt fails."""
     target = home.root / "dbt"
+    places = [f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}", f"--target-path={target}"]
     done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", *arguments]
-        + ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        + ["--target-path", str(target), "--log-path", str(target)],
+        [sys.executable, "-m", "dbt.cli.main", *arguments, *places, f"--log-path={target}"],
         env={**os.environ, "METRICS_HOME": str(home.root), "DO_NOT_TRACK": "1"},
         capture_output=True,
         text=True,

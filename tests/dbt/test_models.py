@@ -28,7 +28,8 @@ EXEMPLIFIED = {
 }
 PORTABLE = {
     "a clock": r"\b(current_date|current_timestamp|now\(\)|getdate\(\))",
-    "what Spark does not know": r"\bqualify\b|\basof\s+join\b|::|quantile_cont|\bmedian\(|generate_series|try_cast\(",
+    "what Spark does not know": r"\bqualify\b|\basof\s+join\b|::|\bquantile_cont|\bmedian\(|\btry_cast\(",
+    "a series of its own": r"\bgenerate_series",
     "a file": r"\bread_(csv|json|parquet)",
 }
 

@@ -73,13 +73,13 @@ def list_marts() -> list[str]:
 def test_a_mart_has_the_same_rows_on_both_engines(built: DataHome, mart: str) -> None:
     with duckdb.connect(str(built.warehouse), read_only=True) as con:
         found = con.execute(
-            "select table_schema from information_schema.tables where table_name = ? and table_schema like 'marts%'",
+            "select schema_name from duckdb_tables() where table_name = ? and schema_name like 'marts%'",
             [mart],
         ).fetchone()
         assert found is not None, f"{mart} is not built"
         here = f'{found[0]}."{mart}"'
         columns = con.execute(
-            "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?",
+            "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
             [found[0], mart],
         ).fetchall()
         con.execute(f"create temp view there as from read_parquet('{spark_files(built, found[0], mart)}')")
