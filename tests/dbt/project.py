@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.load import ensure_tables
 from orchestration.loading.warehouse import open_warehouse
-
-from orchestration.home import DataHome
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
@@ -40,5 +39,5 @@ def make_empty_home(root: Path) -> DataHome:
     home = DataHome(root)
     contracts = read_contracts(PROJECT)
     with open_warehouse(home, holder="test") as con:
-        ensure_tables(con, contracts.values())
+        ensure_tables(con, contracts)
     return home

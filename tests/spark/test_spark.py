@@ -10,13 +10,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from orchestration.loading.contract import read_contracts
 from orchestration.loading.lake import export_lake
-from orchestration.loading.load import ensure_tables, load_system
-from orchestration.loading.warehouse import open_warehouse
 
 from orchestration.company import generate
 from orchestration.home import DataHome
+from orchestration.loading.contract import read_contracts
+from orchestration.loading.load import ensure_tables, load_system
+from orchestration.loading.warehouse import open_warehouse
 from orchestration.spark import SparkUnavailableError, build_on_spark, find_java, spark_files
 from tests.dbt.project import run_dbt
 
@@ -51,7 +51,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
     generate(home.landing, home.company, seed=11, scale=0.15, months=5, last_day=LAST_DAY)
     contracts = read_contracts(PROJECT / "dbt_project")
     with open_warehouse(home, holder="test") as con:
-        ensure_tables(con, contracts.values())
+        ensure_tables(con, contracts)
         for contract in contracts.values():
             load_system(con, home, contract)
         export_lake(con, home, contracts)
