@@ -10,11 +10,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from orchestration.loading.lake import export_lake
 
 from orchestration.company import generate
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
+from orchestration.loading.lake import export_lake
 from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
 from orchestration.spark import SparkUnavailableError, build_on_spark, find_java, spark_files
