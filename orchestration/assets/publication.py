@@ -1,0 +1,132 @@
+"""The published files: written from the last finished build, verified, replaced in one step."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.pools import LOCK_WAIT_SECONDS, WAREHOUSE_POOL
+from orchestration.builds import ensure_builds, read_past_builds
+from orchestration.deployment import Deployment
+from orchestration.loading.warehouse import open_warehouse
+from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA, Mart, read_marts
+from orchestration.publishing.parquet import publish_parquet
+from orchestration.publishing.published import Published, people_snapshot_path, read_published, snapshot_path
+from orchestration.publishing.snapshot import PublicationRefusedError, PublicationRun, publish
+from orchestration.publishing.status import CURRENT, PublicationStatus, mark_current
+
+SNAPSHOT = dg.AssetKey(["published", "marts"])
+PEOPLE_SNAPSHOT = dg.AssetKey(["published", "marts_people"])
+PARQUET = dg.AssetKey(["published", "parquet"])
+
+
+def build_publication_assets(deployment: Deployment) -> dg.AssetsDefinition:
+    """Snapshot, people's snapshot and Parquet files as one step, downstream of all marts."""
+    marts = read_marts(deployment.manifest, SCHEMA)
+    people_marts = read_marts(deployment.manifest, PEOPLE_SCHEMA)
+
+    @dg.multi_asset(
+        name="publication",
+        group_name="published",
+        pool=WAREHOUSE_POOL,
+        specs=[
+            dg.AssetSpec(
+                SNAPSHOT,
+                description="One table per mart, in the file that analysts open: published/marts.duckdb",
+                deps=[dg.AssetKey([SCHEMA, mart.name]) for mart in marts],
+                kinds={"duckdb"},
+            ),
+            dg.AssetSpec(
+                PEOPLE_SNAPSHOT,
+                description="One table per person-level mart: published/marts_people.duckdb, mode 0640",
+                deps=[dg.AssetKey([PEOPLE_SCHEMA, mart.name]) for mart in people_marts],
+                kinds={"duckdb"},
+            ),
+            dg.AssetSpec(
+                PARQUET,
+                description="One Parquet file per mart: published/parquet/<mart>/<mart>.parquet",
+                deps=[SNAPSHOT],
+                kinds={"parquet"},
+            ),
+        ],
+    )
+    def publication(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run = _describe_run(context, deployment, marts, people_marts)
+        before = read_published(deployment.home)
+        if before and before.build_id == run.build_id:
+            context.log.info(f"Build {run.build_id} is published already")
+        else:
+            publish(deployment.home, run)
+        rewritten = publish_parquet(deployment.home, context.run_id)
+        published = read_published(deployment.home)
+        if published is None:
+            raise dg.Failure(
+                f"{deployment.home.published} was changed by somebody else while it was published"
+            )
+        mark_current(deployment.home, _describe_status(published))
+        status = "unchanged" if published == before else "published"
+        common = {
+            "status": status,
+            "build_id": published.build_id,
+            "as_of_date": published.as_of_date.isoformat(),
+            "data_through": str(published.data_through),
+        }
+        yield _describe(
+            SNAPSHOT, common, snapshot_path(deployment.home), tables=published.tables, rows=published.rows
+        )
+        yield _describe(
+            PEOPLE_SNAPSHOT, common, people_snapshot_path(deployment.home), tables=len(people_marts)
+        )
+        yield _describe(
+            PARQUET,
+            common,
+            deployment.home.published / "parquet",
+            files=len(rewritten),
+            rows=sum(rewritten.values()),
+        )
+
+    return publication
+
+
+def _describe_run(
+    context: dg.AssetExecutionContext,
+    deployment: Deployment,
+    marts: tuple[Mart, ...],
+    people_marts: tuple[Mart, ...],
+) -> PublicationRun:
+    with open_warehouse(
+        deployment.home, f"publication of run {context.run_id}", wait_seconds=LOCK_WAIT_SECONDS
+    ) as con:
+        ensure_builds(con)
+        past = read_past_builds(con)
+    if past.last is None or past.last_build_id is None:
+        raise PublicationRefusedError("there is no finished build to publish: run the models first")
+    return PublicationRun(
+        run_id=context.run_id,
+        build_id=past.last_build_id,
+        as_of_date=past.last.as_of_date,
+        code_version=past.last.code_version,
+        published_at=deployment.now(),
+        marts=marts,
+        people_marts=people_marts,
+    )
+
+
+def _describe_status(published: Published) -> PublicationStatus:
+    return PublicationStatus(
+        state=CURRENT,
+        run_id=published.run_id,
+        build_id=published.build_id,
+        published_at=published.published_at.isoformat(),
+        as_of_date=published.as_of_date.isoformat(),
+        code_version=published.code_version,
+    )
+
+
+def _describe(
+    key: dg.AssetKey, common: Mapping[str, str], path: Path, **counts: int
+) -> dg.MaterializeResult[Any]:
+    return dg.MaterializeResult(
+        asset_key=key, metadata={**common, **counts, "path": dg.MetadataValue.path(path)}
+    )

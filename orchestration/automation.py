@@ -1,0 +1,182 @@
+"""When things run by themselves, and who is told when they do not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.landing import GROUP as LANDING_GROUP
+from orchestration.deployment import Deployment
+from orchestration.landing_state import read_folder_state, read_offered
+from orchestration.notices import send_notice
+from orchestration.publishing.status import mark_stale
+
+DAILY_AT = "15 4 * * *"
+# A day, and time for a long run: after that somebody should look.
+DEAD_MAN_AFTER = timedelta(hours=28)
+# One process, one step after another: DuckDB has one writer, and a step costs a fraction of a second
+# in-process.
+_EXECUTOR = dg.in_process_executor
+
+
+def build_jobs(deployment: Deployment) -> list[Any]:
+    """``daily`` and ``demo`` do everything; ``dropped_files`` everything but asking the source systems."""
+    everything = dg.AssetSelection.all()
+
+    @dg.failure_hook(name="mark_publication_stale")
+    def mark_publication_stale(context: dg.HookContext) -> None:
+        # Analysts read the reason: the step says enough, an exception's text could say too much.
+        reason = f"step {context.step_key} failed"
+        status = mark_stale(deployment.home, reason, context.run_id, deployment.clock())
+        context.log.error(
+            f"Marked stale, as {reason}: what was published last ({status.published_at or 'never'}) stands"
+        )
+
+    hooks = {mark_publication_stale}
+    return [
+        dg.define_asset_job(
+            "daily",
+            selection=everything,
+            description="Pulls and loads what is new, builds what has changed, publishes.",
+            executor_def=_EXECUTOR,
+            hooks=hooks,
+        ),
+        dg.define_asset_job(
+            "demo",
+            selection=everything,
+            description="Generates the demo company if nothing has landed yet, then does as daily.",
+            config={"resources": {"run_parameters": {"config": {"generate_company": True}}}},
+            executor_def=_EXECUTOR,
+            hooks=hooks,
+        ),
+        dg.define_asset_job(
+            "dropped_files",
+            selection=everything - dg.AssetSelection.groups(LANDING_GROUP),
+            description="Loads what was dropped into the landing folder, builds what has changed, publishes.",
+            executor_def=_EXECUTOR,
+            hooks=hooks,
+        ),
+    ]
+
+
+def build_daily_schedule(deployment: Deployment) -> dg.ScheduleDefinition:
+    """The daily run, early in the business's own morning, when the day before is complete."""
+    return dg.ScheduleDefinition(
+        name="daily_schedule",
+        job_name="daily",
+        cron_schedule=DAILY_AT,
+        execution_timezone=deployment.business_timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
+def build_sensors(deployment: Deployment) -> list[dg.SensorDefinition]:
+    """Dropped files, failed runs, and the daily run that did not come."""
+    return [
+        _build_landing_sensor(deployment),
+        _build_failure_sensor(deployment),
+        _build_dead_man_sensor(deployment),
+    ]
+
+
+def _build_landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="landing_sensor",
+        job_name="dropped_files",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Loads what is dropped into the landing folder, once it is still for one tick.",
+    )
+    def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        states = {
+            system: read_folder_state(deployment.home.landing / system) for system in deployment.contracts
+        }
+        new = {
+            system: state.signature
+            for system, state in states.items()
+            if state.files and state.signature != read_offered(deployment.home, system)
+        }
+        if not new:
+            context.update_cursor("")
+            return dg.SkipReason("Nothing has landed that the loader has not seen")
+        signature = json.dumps(new, sort_keys=True)
+        if signature != context.cursor:
+            # Somebody may still be copying: look once more before it is loaded.
+            context.update_cursor(signature)
+            return dg.SkipReason(
+                f"Something is landing for {', '.join(sorted(new))}: waiting until it is still"
+            )
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=signature, tags={"systems": ",".join(sorted(new))})],
+            cursor=signature,
+        )
+
+    return landing_sensor
+
+
+def _build_failure_sensor(deployment: Deployment) -> dg.SensorDefinition:
+    @dg.run_failure_sensor(
+        name="failure_sensor",
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells of a failed run: in the log, and in Slack where METRICS_SLACK_WEBHOOK is set.",
+    )
+    def failure_sensor(context: dg.RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        steps = ", ".join(
+            sorted({event.step_key for event in context.get_step_failure_events() if event.step_key})
+        )
+        send_notice(
+            f"Run {run.run_id} of job {run.job_name} failed in {steps or 'no step of its own'}: "
+            "the last good publication stands.",
+            deployment.environ,
+            context.log,
+        )
+
+    return failure_sensor
+
+
+def _build_dead_man_sensor(deployment: Deployment) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="dead_man_sensor",
+        minimum_interval_seconds=900,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Tells if no daily run has succeeded for {DEAD_MAN_AFTER}.",
+    )
+    def dead_man_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        now = deployment.clock()
+        cursor = json.loads(context.cursor) if context.cursor else {"watching_since": now.isoformat()}
+        last = _read_last_success(context.instance) or datetime.fromisoformat(cursor["watching_since"])
+        silent = now - last
+        told_of = cursor.get("told_of")
+        if silent >= DEAD_MAN_AFTER and told_of != last.isoformat():
+            # Once per silence: the cursor remembers the success since which nothing has come.
+            send_notice(
+                f"No daily run has succeeded for {silent.total_seconds() / 3600:.0f} hours "
+                f"(since {last:%Y-%m-%d %H:%M} UTC): what is published grows old. Is the daemon running?",
+                deployment.environ,
+                context.log,
+            )
+            cursor["told_of"] = last.isoformat()
+        context.update_cursor(json.dumps(cursor))
+        return dg.SkipReason(
+            f"The last daily run that succeeded, or the start of the watch, was {silent} ago"
+        )
+
+    return dead_man_sensor
+
+
+def _read_last_success(instance: dg.DagsterInstance) -> datetime | None:
+    return max(_read_ends(instance), default=None)
+
+
+def _read_ends(instance: dg.DagsterInstance) -> Iterator[datetime]:
+    records = instance.get_run_records(
+        dg.RunsFilter(job_name="daily", statuses=[dg.DagsterRunStatus.SUCCESS]), limit=1
+    )
+    for record in records:
+        yield record.update_timestamp
