@@ -87,6 +87,12 @@ class _Walk:
             instant, _, action = heapq.heappop(self.queue)
             if instant < self.plan.end:
                 action(instant)
+        for lane in list(self.lanes.values())[:2]:
+            # Still under way when the exports were made.
+            head = lane.line.index_at(self.plan.end)
+            self._record(
+                lane, lane.environments[0], True, head, self.plan.end - 4 * MINUTE, [("in_progress", 30)]
+            )
         for pull in self.pulls:
             if pull.merged is not None and pull.merged >= self.plan.end:
                 pull.merged = None

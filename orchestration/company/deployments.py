@@ -35,6 +35,11 @@ class Deployment:
         return any(state == "success" for _, state in self.statuses)
 
     @property
+    def is_running(self) -> bool:
+        """Whether it has come to no end yet."""
+        return self.statuses[-1][1] == "in_progress"
+
+    @property
     def finished(self) -> int:
         """First success, else the last status."""
         return next((at for at, state in self.statuses if state == "success"), self.statuses[-1][0])

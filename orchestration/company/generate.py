@@ -23,6 +23,7 @@ from orchestration.company.stories import tell_stories
 from orchestration.company.truth import Truth
 from orchestration.company.truth_business import (
     attrition,
+    attrition_year,
     cloud_cost,
     cost_per_customer,
     customer_cost,
@@ -93,6 +94,7 @@ def generate(
         "customer_cost": customer_cost(allocated),
         "cost_per_customer": cost_per_customer(plan, usage, allocated),
         "attrition": attrition(plan, catalogue, people),
+        "attrition_year": attrition_year(plan, catalogue, people),
     }
     truth.write(truth_dir)
     return truth

@@ -109,10 +109,23 @@ def suffer(plan: Plan, catalogue: Catalogue, people: People, delivery: Delivery)
                 at + 10 * MINUTE,
             )
             found.append(test)
+    found += _left_open(rng, plan, catalogue, people, calendar)
     found.sort(key=lambda incident: (incident.created, incident.service.service_id, incident.incident_id))
     for number, incident in enumerate(found, start=1):
         incident.number = number
     return found
+
+
+def _left_open(
+    rng: random.Random, plan: Plan, catalogue: Catalogue, people: People, calendar: dict[str, list[int]]
+) -> list[Incident]:
+    """A major incident of the last hours that nobody has restored yet, and a small one forgotten for weeks."""
+    now = plan.end - 2 * HOUR
+    quiet = [service for service in catalogue.services if _is_quiet(calendar, service, now)]
+    major = _incident(rng, plan, catalogue, people, (quiet or [catalogue.shadow])[0], now, "P2", "high")
+    forgotten = _incident(rng, plan, catalogue, people, catalogue.services[-1], now - 40 * DAY, "P5", "low")
+    major.resolved = forgotten.resolved = None
+    return [major, forgotten]
 
 
 def _production_calendar(delivery: Delivery) -> dict[str, list[int]]:

@@ -124,6 +124,10 @@ def build_people(plan: Plan, stories: Stories, catalogue: Catalogue) -> People:
         hired = plan.first_day + timedelta(days=rng.randrange(len(plan.days)))
         engineers.append(_hire(rng, number, catalogue.teams[rng.randrange(plan.team_count)], hired))
     _let_go(rng, plan, engineers)
+    alumni = round(plan.engineer_count * 0.2)
+    engineers += [
+        _former(rng, number, plan, catalogue) for number in range(len(engineers), len(engineers) + alumni)
+    ]
     _raise_wave(rng, stories, catalogue, engineers)
     _transfer(rng, plan, catalogue, engineers)
     _plant_oddities(rng, plan, engineers)
@@ -160,6 +164,18 @@ def end_spell(rng: random.Random, spell: Spell, last_day: date, kind: str, regre
     """End an employment on ``last_day``."""
     spell.ended, spell.kind, spell.regretted = last_day, kind, regretted
     spell.reason = f"Terminate_Employee_{kind.capitalize()}_{rng.choice(REASONS[kind])}"
+
+
+def _former(rng: random.Random, number: int, plan: Plan, catalogue: Catalogue) -> Person:
+    """Somebody who came and went before the first day: HR keeps them, and nothing else knows them."""
+    hired = plan.first_day - timedelta(days=rng.randrange(150, 1_800))
+    person = _hire(rng, number, rng.choice(catalogue.teams), hired)
+    served = rng.randrange(90, (plan.first_day - hired).days)
+    kind = VOLUNTARY if rng.random() < 0.75 else INVOLUNTARY
+    end_spell(
+        rng, person.spells[0], hired + timedelta(days=served), kind, kind == VOLUNTARY and rng.random() < 0.35
+    )
+    return person
 
 
 def _let_go(rng: random.Random, plan: Plan, engineers: list[Person]) -> None:

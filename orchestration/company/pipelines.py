@@ -90,7 +90,8 @@ def run_pipelines(plan: Plan, catalogue: Catalogue, people: People, delivery: De
             )
             if run is not None:
                 end = max(deployment.finished, run.created + 60)
-                run.attempts = [(run.created + 20, end, "success" if deployment.succeeded else "failure")]
+                ended = None if deployment.is_running else "success" if deployment.succeeded else "failure"
+                run.attempts = [(run.created + 20, end, ended)]
     for day in range(len(plan.days)):
         for service in catalogue.services:
             if service.tier == 0 and sole[service.repository] is not None:

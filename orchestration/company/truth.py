@@ -25,6 +25,7 @@ customer_cost         customer and month: ``usd`` allocated (direct and shared, 
 cost_per_customer     month: ``allocated_usd``, ``active_customers``, ``transactions``
 attrition             segment and quarter: ``person_days``, ``days``, ``regretted``, ``regret_unknown``,
                       ``voluntary``, ``involuntary``
+attrition_year        the same over the twelve months that end with the quarter
 ===================== ======================================================================================
 
 Segments are ``org``, ``group``, ``team``,

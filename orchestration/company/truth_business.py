@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from orchestration.company.billing import MICROSOFT, UNIT, Charge, Issuer
 from orchestration.company.catalogue import Catalogue
 from orchestration.company.focus import money
 from orchestration.company.people import INVOLUNTARY, VOLUNTARY, People
-from orchestration.company.plan import Plan, month_of, quarter_of
+from orchestration.company.plan import Plan, add_months, month_of, quarter_of
 from orchestration.company.truth import Row
 from orchestration.company.usage import Usage, rate_on
 
@@ -97,37 +97,67 @@ def cost_per_customer(plan: Plan, usage: Usage, allocated: dict[tuple[date, str]
     ]
 
 
+COUNTED = ("person_days", "regretted", "regret_unknown", "voluntary", "involuntary")
+
+
 def attrition(plan: Plan, catalogue: Catalogue, people: People) -> list[Row]:
-    """Person-days and exits of employees by quarter. Contractors and interns are in neither; who transfers
-    does not exit.
+    """Person-days and exits of employees by quarter, of the generated days.
+
+    Contractors and interns are in neither; who transfers does not exit.
     """
-    names = ("person_days", "regretted", "regret_unknown", "voluntary", "involuntary")
-    cells: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(names, 0))
+    cells: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
     days: dict[str, int] = defaultdict(int)
     for day in plan.days:
         days[quarter_of(day)] += 1
-
-    def add(team: str, day: date, *counted: str) -> None:
-        for segment in (("org", "org"), ("group", catalogue.group_of(team, day)), ("team", team)):
+        for segment, counted in _workforce(catalogue, people, day).items():
             cell = cells[*segment, quarter_of(day)]
-            for name in counted:
-                cell[name] += 1
-
-    for person in people.engineers:
-        if person.worker_type != "employee":
-            continue
-        for spell in person.spells:
-            for day in plan.days:
-                if spell.employed_on(day):
-                    add(spell.team_on(day), day, "person_days")
-            if spell.ended and plan.first_day <= spell.ended <= plan.last_day and not spell.rescinded:
-                exits = [name for name in (VOLUNTARY, INVOLUNTARY) if spell.kind == name]
-                if spell.regretted is None:
-                    exits.append("regret_unknown")
-                elif spell.regretted:
-                    exits.append("regretted")
-                add(spell.team_on(spell.ended), spell.ended, *exits)
+            for name, count in counted.items():
+                cell[name] += count
     return [
         {"segment_type": kind, "segment_id": name, "quarter": quarter, "days": days[quarter], **cell}
         for (kind, name, quarter), cell in sorted(cells.items())
     ]
+
+
+def attrition_year(plan: Plan, catalogue: Catalogue, people: People) -> list[Row]:
+    """The same over the twelve months that end with each quarter; those that began before the first day are
+    whole too, because the HR exports reach further back."""
+    ends = [add_months(first, 1) for first in plan.month_starts if first.month % 3 == 0]
+    rows: list[Row] = []
+    for end in ends:
+        if end > plan.last_day + timedelta(days=1):
+            continue
+        cells: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTED, 0))
+        first = add_months(end, -12)
+        for number in range((end - first).days):
+            for segment, counted in _workforce(catalogue, people, first + timedelta(days=number)).items():
+                for name, count in counted.items():
+                    cells[segment][name] += count
+        quarter = quarter_of(end - timedelta(days=1))
+        rows += [
+            {"segment_type": kind, "segment_id": name, "quarter": quarter, "days": (end - first).days, **cell}
+            for (kind, name), cell in sorted(cells.items())
+        ]
+    return rows
+
+
+def _workforce(catalogue: Catalogue, people: People, day: date) -> dict[tuple[str, str], dict[str, int]]:
+    """Employees of each segment on a day, and those whose last day it is."""
+    cells: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for person in people.engineers:
+        if person.worker_type != "employee":
+            continue
+        for spell in person.spells:
+            if not spell.employed_on(day):
+                continue
+            team = spell.team_on(day)
+            counted = ["person_days"]
+            if spell.ended == day:
+                counted += [name for name in (VOLUNTARY, INVOLUNTARY) if spell.kind == name]
+                counted += ["regret_unknown"] * (spell.regretted is None) + ["regretted"] * bool(
+                    spell.regretted
+                )
+            for segment in (("org", "org"), ("group", catalogue.group_of(team, day)), ("team", team)):
+                for name in counted:
+                    cells[segment][name] += 1
+    return cells

@@ -300,3 +300,36 @@ def test_people_and_exits_are_counted_as_planted(company: Company, warehouse: du
         if kpi == "regrettable_attrition"
     }
     assert days == {key: row["person_days"] for key, row in told.items() if key[0] == "team"}
+
+
+def test_attrition_of_the_trailing_year_is_as_planted_or_suppressed(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    rows = warehouse.sql(
+        "select kpi_id, segment_type, segment_id, strftime(period_start, '%Y-Q') || quarter(period_start), "
+        "status, numerator, denominator, value from marts.fct_kpi_values "
+        "where period_grain = 'quarter' and kpi_id in "
+        "('regrettable_attrition', 'voluntary_attrition', 'involuntary_attrition')"
+    ).fetchall()
+    found = {row[:4]: row[4:] for row in rows}
+    columns = {
+        "regrettable_attrition": "regretted",
+        "voluntary_attrition": "voluntary",
+        "involuntary_attrition": "involuntary",
+    }
+    shown = 0
+    for row in company.truth.tables["attrition_year"]:
+        for kpi_id, column in columns.items():
+            status, leavers, headcount, value = found[
+                kpi_id, row["segment_type"], row["segment_id"], row["quarter"]
+            ]
+            average = row["person_days"] / row["days"]
+            if status == "suppressed":
+                assert (leavers, headcount, value) == (None, None, None)
+                continue
+            assert average >= 5
+            assert leavers == row[column], (kpi_id, row)
+            assert float(headcount) == pytest.approx(average, abs=1e-6)
+            assert value == pytest.approx(row[column] / average, abs=1e-9)
+            shown += row["segment_type"] == "org"
+    assert shown == 9
