@@ -119,7 +119,7 @@ def suffer(plan: Plan, catalogue: Catalogue, people: People, delivery: Delivery)
 def _left_open(
     rng: random.Random, plan: Plan, catalogue: Catalogue, people: People, calendar: dict[str, list[int]]
 ) -> list[Incident]:
-    """A major incident of the last hours that nobody has restored yet, and a small one forgotten for weeks."""
+    """A major incident of the last hours that is not restored yet, and a small one forgotten for weeks."""
     now = plan.end - 2 * HOUR
     quiet = [service for service in catalogue.services if _is_quiet(calendar, service, now)]
     major = _incident(rng, plan, catalogue, people, (quiet or [catalogue.shadow])[0], now, "P2", "high")

@@ -165,6 +165,8 @@ def slo_attainment(plan: Plan, slos: list[Slo]) -> list[Row]:
         days = good_and_total(slo)
         for first in plan.month_starts:
             month = [days[day] for day in plan.month_days(first) if day in days]
+            if not month:
+                continue
             rows.append(
                 {
                     "slo_id": slo.slo_id, "service_id": slo.service.service_id, "month": month_of(first),
