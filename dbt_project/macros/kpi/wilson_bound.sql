@@ -7,10 +7,10 @@
     {%- set p = '(cast(' ~ successes ~ ' as double) / nullif(' ~ n ~ ', 0))' -%}
     case
         when {{ trials }} > 0 and {{ successes }} between 0 and {{ trials }}
-            -- The formula stays inside 0..1; only its rounding can step over by one unit in the last place.
-            then {{ 'greatest(0e0, ' if side == 'low' else 'least(1e0, ' -}}
+            -- The formula encloses the share and stays in 0..1; only its rounding can step over in the last place.
+            then {{ 'greatest(0e0, least(' ~ p ~ ', ' if side == 'low' else 'least(1e0, greatest(' ~ p ~ ', ' }}
                 ({{ p }} + {{ z }} * {{ z }} / (2 * {{ n }}) {{ '-' if side == 'low' else '+' }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z }} * {{ z }} / (4 * {{ n }} * {{ n }})))
                 / (1 + {{ z }} * {{ z }} / {{ n }})
-            )
+            ))
     end
 {%- endmacro %}

@@ -344,11 +344,14 @@ select
     value,
     case when is_prime then chart_kind || '_prime' else chart_kind end as chart_kind,
     case when limits_status <> 'none' then centre * display_factor end as centre,
+    -- greatest and least pass over a null: without limits there is no natural bound to show either.
     case
+        when half_width is null then null
         when natural_low is null then (centre - half_width) * display_factor
         else greatest((centre - half_width) * display_factor, natural_low)
     end as lower_limit,
     case
+        when half_width is null then null
         when natural_high is null then (centre + half_width) * display_factor
         else least((centre + half_width) * display_factor, natural_high)
     end as upper_limit,
