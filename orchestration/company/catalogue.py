@@ -157,7 +157,7 @@ def build_catalogue(plan: Plan, stories: Stories) -> Catalogue:
         found.append(
             Service(
                 service_id=service_id,
-                name=service_id.replace("-", " ").capitalize(),
+                name=_spelled(service_id),
                 tier=tier,
                 repository=f"{ORGANISATION}/{monorepo or service_id}",
                 path_glob=f"services/{service_id}/**" if monorepo else "**",
@@ -177,6 +177,11 @@ def build_catalogue(plan: Plan, stories: Stories) -> Catalogue:
         (),
     )
     return Catalogue(tuple(teams), tuple(found), shadow)
+
+
+def _spelled(service_id: str) -> str:
+    words = service_id.split("-")
+    return " ".join(word.upper() if word in ("api", "crm", "erp") else word.capitalize() for word in words)
 
 
 def pagerduty_id(bits: int, length: int = 7) -> str:

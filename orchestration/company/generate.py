@@ -71,6 +71,8 @@ def generate(
     charges = bill(plan, stories, catalogue, usage)
 
     truth = Truth(plan, stories)
+    for person in people.engineers[:3]:
+        truth.accounts += [person.login, person.worker_id, person.pagerduty_id]
     branches = {repository: line.branch for repository, line in delivery.lines.items()}
     write_catalogue(out_landing / "catalogue", plan, stories, catalogue, branches)
     torn = write_github(out_landing / "github", plan, catalogue, people, delivery, pulls, runs)

@@ -151,8 +151,9 @@ def _export_pull_commits(root: Path, pulls: list[PullRequest]) -> None:
         quarters.setdefault(_quarter(pull.opened), []).extend(records)
     for index, (quarter, records) in enumerate(quarters.items()):
         if index == 0:
-            # An export that ran out of disk: its last line is torn, and one line is not JSON at all.
-            records = [*records, to_json(records[0])[:80], "Traceback (most recent call last):"]
+            # An export that ran out of disk: its last line is torn behind the author's address, and what the
+            # script said about it is no JSON at all.
+            records = [*records, to_json(records[0])[:200], "Traceback (most recent call last):"]
         write_lines(root / "pull_request_commits" / f"{quarter}.jsonl.gz", records)
 
 

@@ -65,11 +65,12 @@ def write_pagerduty(
 
 def reference(kind: str, identifier: str, summary: str) -> dict[str, Any]:
     """How PagerDuty refers to another object."""
+    folder = "escalation_policies" if kind == "escalation_policy" else f"{kind}s"
     return {
         "id": identifier,
         "type": f"{kind}_reference",
         "summary": summary,
-        "self": f"{API}/{kind}s/{identifier}",
+        "self": f"{API}/{folder}/{identifier}",
     }
 
 

@@ -20,7 +20,7 @@ With the default last day, 30 June 2026, and 18 months:
   hotfixes (some straight onto the default branch), failed attempts and retries, redeployments of the same
   version, red pipelines that a re-run turned green, environments that map to no tier, monorepos.
 * **Files**: the same records exported twice at different ages, one file under two names, a torn JSON
-  line, a charge at hour 30 (see ``BAD_ROWS`` in the truth).
+  line, a charge at hour 30 (counted as ``bad_rows`` in the truth).
 * **Customers**: one with cost and no usage, one with usage and no dedicated cost, a pool without a
   driver, a second cloud billed in euros, exchange rates, totals of the invoices.
 """

@@ -56,11 +56,12 @@ class Truth:
     stories: Stories
     tables: dict[str, list[Row]] = field(default_factory=dict)
     bad_rows: dict[str, int] = field(default_factory=dict)
+    accounts: list[str] = field(default_factory=list)
 
     @property
     def canaries(self) -> list[str]:
-        """Texts that mark personal data."""
-        return [CANARY_MAIL, CANARY_NAME, CANARY_PAY, CANARY_TEXT]
+        """Texts of personal data: marks in every name, address, pay and remark, and some people's ids."""
+        return [CANARY_MAIL, CANARY_NAME, CANARY_PAY, CANARY_TEXT, *self.accounts]
 
     def document(self) -> dict[str, Any]:
         """The members of ``truth.json``."""
