@@ -297,18 +297,24 @@ class _Walk:
         )
 
     def _break_dependent(self, lane: _Lane, deployment: Deployment) -> None:
-        """The fault shows on a service that depends on this one, and that has not been deployed for a day."""
-        finished = deployment.finished
+        """The fault will show on a service that depends on this one."""
+        begins = deployment.finished + self.rng.randrange(2 * MINUTE, 10 * MINUTE)
+        lane.busy_until = begins + 30 * MINUTE
+        self.at(begins, lambda t: self._show_on_dependent(lane, deployment, t))
+
+    def _show_on_dependent(self, lane: _Lane, deployment: Deployment, now: int) -> None:
+        """Plant the fault where for a day nothing else was deployed that could be blamed; else it never
+        was."""
         for dependent in self.catalogue.services:
-            quiet = all(
-                not other.done or other is lane or other.done[-1].finished < finished - DAY
-                for other in (self.lanes[name] for name in (dependent.service_id, *dependent.depends_on))
-            )
+            others = [
+                self.lanes[name]
+                for name in (dependent.service_id, *dependent.depends_on)
+                if name != lane.service.service_id
+            ]
+            quiet = all(not other.done or other.done[-1].finished < now - DAY for other in others)
             if lane.service.service_id in dependent.depends_on and quiet:
                 deployment.failure = "dependency"
-                begins = finished + self.rng.randrange(2 * MINUTE, 10 * MINUTE)
-                self.faults.append(Fault(deployment, dependent, begins))
-                lane.busy_until = begins + 30 * MINUTE
+                self.faults.append(Fault(deployment, dependent, now))
                 return
 
 

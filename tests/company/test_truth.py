@@ -332,4 +332,4 @@ def test_attrition_of_the_trailing_year_is_as_planted_or_suppressed(
             assert float(headcount) == pytest.approx(average, abs=1e-6)
             assert value == pytest.approx(row[column] / average, abs=1e-9)
             shown += row["segment_type"] == "org"
-    assert shown == 9
+    assert shown >= 9
