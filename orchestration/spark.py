@@ -5,17 +5,24 @@ Needs the ``spark`` extra. Java comes from the machine, or from the runtime that
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from orchestration.building import AS_OF_DATE
+from orchestration.dbt_project import PROJECT_DIR
+from orchestration.deployment import read_deployment
 from orchestration.home import DataHome
-
-PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+from orchestration.loading.lake import export_lake
+from orchestration.loading.load import ensure_tables
+from orchestration.loading.warehouse import open_warehouse
 
 
 class SparkUnavailableError(Exception):
@@ -66,14 +73,38 @@ def build_on_spark(
         "--exclude-resource-type",
         "unit_test",
         "--project-dir",
-        str(PROJECT),
+        str(PROJECT_DIR),
         "--profiles-dir",
-        str(PROJECT),
+        str(PROJECT_DIR),
     ]
     command += ["--target-path", str(work / "target"), "--log-path", str(work / "logs")]
     if select:
         command += ["--select", *select]
     return subprocess.run(command, env=environment, cwd=work, capture_output=True, text=True, check=False)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Export the lake of the home that ``arguments`` name and build the models on it; dbt's exit code."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration spark", description=__doc__)
+    parser.add_argument("--home", type=Path, help="data home (default: METRICS_HOME, else data/)")
+    parser.add_argument(
+        "--as-of-date", type=date.fromisoformat, help="last day that counts (default: yesterday)"
+    )
+    options = parser.parse_args(arguments)
+    home = DataHome(options.home.absolute()) if options.home else DataHome.from_environment(os.environ)
+    deployment = read_deployment(os.environ, lambda: datetime.now(UTC), home=home)
+    with open_warehouse(home, holder="spark") as con:
+        ensure_tables(con, deployment.contracts)
+        export_lake(con, home, deployment.contracts)
+    as_of_date = options.as_of_date or deployment.as_of_date(None)
+    variables = json.dumps({AS_OF_DATE: as_of_date.isoformat(), **deployment.variables})
+    try:
+        done = build_on_spark(home, variables, os.environ)
+    except SparkUnavailableError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(done.stdout[-4000:])
+    return done.returncode
 
 
 def spark_files(home: DataHome, schema: str, table: str) -> str:
