@@ -43,13 +43,6 @@ change_services as (
         on change_services.change_id = merged_changes.change_id
 ),
 
-environments as (
-    select distinct
-        service_id,
-        environment
-    from deployments
-),
-
 -- A change's commits: what brought it onto its branch, and the head that the branch had.
 change_shas as (
     select
@@ -66,7 +59,8 @@ change_shas as (
         head_sha as sha,
         'head_sha' as method
     from merged_changes
-    where head_sha is not null
+    where
+        head_sha is not null
         and (merge_sha is null or merge_sha <> head_sha)
 ),
 
@@ -78,11 +72,13 @@ change_entries as (
         min(reach.axis_position) as axis_position
     from change_shas
     inner join commits
-        on change_shas.repository = commits.repository
-        and change_shas.sha = commits.sha
+        on
+            change_shas.repository = commits.repository
+            and change_shas.sha = commits.sha
     inner join reach
-        on commits.commit_number = reach.commit_number
-        and reach.role = 'change'
+        on
+            commits.commit_number = reach.commit_number
+            and reach.role = 'change'
     group by change_shas.change_id, reach.axis_id
 ),
 
@@ -95,8 +91,9 @@ deployed_positions as (
         reach.axis_position
     from deployments
     inner join reach
-        on deployments.commit_number = reach.commit_number
-        and reach.role = 'deployed'
+        on
+            deployments.commit_number = reach.commit_number
+            and reach.role = 'deployed'
 ),
 
 deployed_axes as (
@@ -130,8 +127,9 @@ graph_axis as (
     inner join change_services
         on change_entries.change_id = change_services.change_id
     inner join deployed_axes
-        on change_services.service_id = deployed_axes.service_id
-        and change_entries.axis_id = deployed_axes.axis_id
+        on
+            change_services.service_id = deployed_axes.service_id
+            and change_entries.axis_id = deployed_axes.axis_id
 ),
 
 -- The earliest deployment at or beyond a position: later deployments of older commits and redeployments bring nothing.
@@ -143,7 +141,7 @@ graph_walk as (
         is_change,
         min(environment_sequence) over (
             partition by service_id, environment, axis_id
-            order by axis_position desc, is_change
+            order by axis_position desc, is_change asc
             rows between unbounded preceding and current row
         ) as environment_sequence
     from graph_axis
@@ -158,7 +156,8 @@ graph_candidates as (
         'commit_graph' as method,
         1 as method_rank
     from graph_walk
-    where is_change = 1
+    where
+        is_change = 1
         and environment_sequence is not null
 ),
 
@@ -183,16 +182,19 @@ listed_candidates as (
         2 as method_rank
     from listed
     inner join change_shas
-        on listed.repository = change_shas.repository
-        and listed.sha = change_shas.sha
+        on
+            listed.repository = change_shas.repository
+            and listed.sha = change_shas.sha
     inner join deployments
         on listed.deployment_id = deployments.deployment_id
     inner join change_services
-        on change_shas.change_id = change_services.change_id
-        and deployments.service_id = change_services.service_id
+        on
+            change_shas.change_id = change_services.change_id
+            and deployments.service_id = change_services.service_id
     left join placed_changes
         on change_shas.change_id = placed_changes.change_id
-    where placed_changes.change_id is null
+    where
+        placed_changes.change_id is null
         or deployments.commit_number is null
 ),
 
@@ -208,14 +210,17 @@ sha_candidates as (
     inner join deployments
         on deployed_shas.deployment_id = deployments.deployment_id
     inner join change_shas
-        on deployments.repository = change_shas.repository
-        and deployed_shas.sha = change_shas.sha
+        on
+            deployments.repository = change_shas.repository
+            and deployed_shas.sha = change_shas.sha
     inner join change_services
-        on change_shas.change_id = change_services.change_id
-        and deployments.service_id = change_services.service_id
+        on
+            change_shas.change_id = change_services.change_id
+            and deployments.service_id = change_services.service_id
     left join placed_changes
         on change_shas.change_id = placed_changes.change_id
-    where placed_changes.change_id is null
+    where
+        placed_changes.change_id is null
         or deployments.commit_number is null
 ),
 
@@ -242,12 +247,14 @@ silent_deployments as (
     left join listing_deployments
         on deployments.deployment_id = listing_deployments.deployment_id
     left join branches
-        on deployments.repository = branches.repository
-        and case
-            when deployments.ref like 'refs/heads/%' then substring(deployments.ref, 12)
-            else deployments.ref
-        end = branches.base_branch
-    where listing_deployments.deployment_id is null
+        on
+            deployments.repository = branches.repository
+            and case
+                when deployments.ref like 'refs/heads/%' then substring(deployments.ref, 12)
+                else deployments.ref
+            end = branches.base_branch
+    where
+        listing_deployments.deployment_id is null
         and deployments.repository is not null
 ),
 
@@ -300,10 +307,11 @@ time_axis as (
     inner join change_services
         on merged_changes.change_id = change_services.change_id
     inner join silent_environments
-        on change_services.service_id = silent_environments.service_id
-        and merged_changes.repository = silent_environments.repository
-        and case when merged_changes.is_default_branch then '' else merged_changes.base_branch end
-        = silent_environments.branch
+        on
+            change_services.service_id = silent_environments.service_id
+            and merged_changes.repository = silent_environments.repository
+            and case when merged_changes.is_default_branch then '' else merged_changes.base_branch end
+            = silent_environments.branch
     left join placed_changes
         on merged_changes.change_id = placed_changes.change_id
 ),
@@ -316,7 +324,7 @@ time_walk as (
         is_change,
         min(environment_sequence) over (
             partition by service_id, environment, repository, branch, is_placed
-            order by occurred_at desc, is_change
+            order by occurred_at desc, is_change asc
             rows between unbounded preceding and current row
         ) as environment_sequence
     from time_axis
@@ -331,7 +339,8 @@ time_candidates as (
         'merge_time' as method,
         5 as method_rank
     from time_walk
-    where is_change = 1
+    where
+        is_change = 1
         and environment_sequence is not null
 ),
 
@@ -384,9 +393,10 @@ final as (
         ) = 1 as is_first_in_production
     from first_in_environment
     inner join deployments
-        on first_in_environment.service_id = deployments.service_id
-        and first_in_environment.environment = deployments.environment
-        and first_in_environment.environment_sequence = deployments.environment_sequence
+        on
+            first_in_environment.service_id = deployments.service_id
+            and first_in_environment.environment = deployments.environment
+            and first_in_environment.environment_sequence = deployments.environment_sequence
 )
 
 select

@@ -30,15 +30,15 @@
 {%- do steps.append(['ancestor_0', first_parents]) -%}
 
 {%- for power in powers if power > 0 %}
-{%- set doubled -%}
+    {%- set doubled -%}
     select
         near.commit_number,
         far.parent_number
     from ancestor_{{ power - 1 }} as near
     inner join ancestor_{{ power - 1 }} as far
         on near.parent_number = far.commit_number
-{%- endset -%}
-{%- do steps.append(['ancestor_' ~ power, doubled]) -%}
+    {%- endset -%}
+    {%- do steps.append(['ancestor_' ~ power, doubled]) -%}
 {%- endfor %}
 
 {#- Rank of a commit as the continuation of its branch: brought onto the default branch, onto another, or neither. -#}
@@ -55,7 +55,7 @@
 {%- endset -%}
 {%- do steps.append(['merged', merged]) -%}
 
-{#- Normally one per repository. A hole in the history or a force push leaves several: the longest line is the branch. -#}
+{#- Normally one per repository. A hole in the history or a force push leaves several: the longest line counts. -#}
 {%- set tip_candidates -%}
     select
         merged.commit_number,
@@ -76,7 +76,7 @@
 {%- do steps.append(['tip_' ~ doublings, tip_candidates]) -%}
 
 {%- for power in powers | reverse %}
-{%- set deeper -%}
+    {%- set deeper -%}
     select
         tip.commit_number,
         coalesce(ancestor.parent_number, tip.ancestor_number) as ancestor_number,
@@ -84,8 +84,8 @@
     from tip_{{ power + 1 }} as tip
     left join ancestor_{{ power }} as ancestor
         on tip.ancestor_number = ancestor.commit_number
-{%- endset -%}
-{%- do steps.append(['tip_' ~ power, deeper]) -%}
+    {%- endset -%}
+    {%- do steps.append(['tip_' ~ power, deeper]) -%}
 {%- endfor %}
 
 {%- set mainline_tips -%}
@@ -110,7 +110,7 @@
 {%- do steps.append(['mainline_' ~ doublings, mainline_tips]) -%}
 
 {%- for power in powers | reverse %}
-{%- set marked -%}
+    {%- set marked -%}
     select
         commit_number,
         tip_number,
@@ -124,8 +124,8 @@
     from mainline_{{ power + 1 }} as mainline
     inner join ancestor_{{ power }} as ancestor
         on mainline.commit_number = ancestor.commit_number
-{%- endset -%}
-{%- do steps.append(['mainline_' ~ power, marked]) -%}
+    {%- endset -%}
+    {%- do steps.append(['mainline_' ~ power, marked]) -%}
 {%- endfor %}
 
 {%- set continuations -%}
@@ -160,15 +160,15 @@
 {%- do steps.append(['child_0', continuations]) -%}
 
 {%- for power in powers if power > 0 %}
-{%- set doubled -%}
+    {%- set doubled -%}
     select
         near.commit_number,
         far.child_number
     from child_{{ power - 1 }} as near
     inner join child_{{ power - 1 }} as far
         on near.child_number = far.commit_number
-{%- endset -%}
-{%- do steps.append(['child_' ~ power, doubled]) -%}
+    {%- endset -%}
+    {%- do steps.append(['child_' ~ power, doubled]) -%}
 {%- endfor %}
 
 {%- set side_bases -%}
@@ -187,7 +187,7 @@
 {%- do steps.append(['side_' ~ doublings, side_bases]) -%}
 
 {%- for power in powers | reverse %}
-{%- set marked -%}
+    {%- set marked -%}
     select
         commit_number,
         chain_id,
@@ -201,8 +201,8 @@
     from side_{{ power + 1 }} as side
     inner join child_{{ power }} as child
         on side.commit_number = child.commit_number
-{%- endset -%}
-{%- do steps.append(['side_' ~ power, marked]) -%}
+    {%- endset -%}
+    {%- do steps.append(['side_' ~ power, marked]) -%}
 {%- endfor %}
 
 {%- set final -%}

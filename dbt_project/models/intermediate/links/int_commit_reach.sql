@@ -63,11 +63,13 @@ edges as (
         parent.is_mainline as to_mainline
     from other_parents
     inner join commits as child
-        on other_parents.repository = child.repository
-        and other_parents.sha = child.sha
+        on
+            other_parents.repository = child.repository
+            and other_parents.sha = child.sha
     inner join commits as parent
-        on other_parents.repository = parent.repository
-        and other_parents.parent_sha = parent.sha
+        on
+            other_parents.repository = parent.repository
+            and other_parents.parent_sha = parent.sha
     where child.chain_id <> parent.chain_id
     union all
     select
@@ -97,77 +99,79 @@ reached_1 as (
 
 {% for level in range(2, nesting + 1) -%}
 -- The first axis position that reaches an edge is the least among the arrivals at or beyond the edge's start.
-onward_{{ level }} as (
-    select
-        axis_id,
-        to_chain_id,
-        to_position,
-        to_mainline,
-        min(axis_position) over (
-            partition by axis_id, chain_id
-            order by chain_position desc, is_edge
-            rows between unbounded preceding and current row
-        ) as axis_position,
-        is_edge
-    from (
+    onward_{{ level }} as (
         select
             axis_id,
-            chain_id,
-            chain_position,
-            axis_position,
-            cast(null as bigint) as to_chain_id,
-            cast(null as bigint) as to_position,
-            cast(null as boolean) as to_mainline,
-            0 as is_edge
-        from reached_{{ level - 1 }}
-        where not to_mainline
-        union all
-        select
-            arrivals.axis_id,
-            edges.from_chain_id as chain_id,
-            edges.from_position as chain_position,
-            cast(null as bigint) as axis_position,
-            edges.to_chain_id,
-            edges.to_position,
-            edges.to_mainline,
-            1 as is_edge
-        from edges
-        inner join (
-            select distinct
+            to_chain_id,
+            to_position,
+            to_mainline,
+            min(axis_position) over (
+                partition by axis_id, chain_id
+                order by chain_position desc, is_edge asc
+                rows between unbounded preceding and current row
+            ) as axis_position,
+            is_edge
+        from (
+            select
                 axis_id,
-                chain_id
+                chain_id,
+                chain_position,
+                axis_position,
+                cast(null as bigint) as to_chain_id,
+                cast(null as bigint) as to_position,
+                cast(null as boolean) as to_mainline,
+                0 as is_edge
             from reached_{{ level - 1 }}
             where not to_mainline
-        ) as arrivals
-            on edges.from_chain_id = arrivals.chain_id
-            and edges.to_chain_id <> arrivals.axis_id
-    ) as arrivals_and_edges
-),
+            union all
+            select
+                arrivals.axis_id,
+                edges.from_chain_id as chain_id,
+                edges.from_position as chain_position,
+                cast(null as bigint) as axis_position,
+                edges.to_chain_id,
+                edges.to_position,
+                edges.to_mainline,
+                1 as is_edge
+            from edges
+            inner join (
+                select distinct
+                    axis_id,
+                    chain_id
+                from reached_{{ level - 1 }}
+                where not to_mainline
+            ) as arrivals
+                on
+                    edges.from_chain_id = arrivals.chain_id
+                    and edges.to_chain_id <> arrivals.axis_id
+        ) as arrivals_and_edges
+    ),
 
-reached_{{ level }} as (
-    select
-        axis_id,
-        to_chain_id as chain_id,
-        to_position as chain_position,
-        to_mainline,
-        min(axis_position) as axis_position
-    from onward_{{ level }}
-    where is_edge = 1
-        and axis_position is not null
-    group by axis_id, to_chain_id, to_position, to_mainline
-),
+    reached_{{ level }} as (
+        select
+            axis_id,
+            to_chain_id as chain_id,
+            to_position as chain_position,
+            to_mainline,
+            min(axis_position) as axis_position
+        from onward_{{ level }}
+        where
+            is_edge = 1
+            and axis_position is not null
+        group by axis_id, to_chain_id, to_position, to_mainline
+    ),
 
 {% endfor -%}
 reached as (
     {% for level in range(1, nesting + 1) -%}
-    select
-        axis_id,
-        chain_id,
-        chain_position,
-        to_mainline,
-        axis_position
-    from reached_{{ level }}
-    {{ "union all" if not loop.last }}
+        select
+            axis_id,
+            chain_id,
+            chain_position,
+            to_mainline,
+            axis_position
+        from reached_{{ level }}
+        {{ "union all" if not loop.last }}
     {% endfor %}
 ),
 
@@ -190,8 +194,9 @@ change_commits as (
         where head_sha is not null
     ) as named
     inner join commits
-        on named.repository = commits.repository
-        and named.sha = commits.sha
+        on
+            named.repository = commits.repository
+            and named.sha = commits.sha
 ),
 
 change_entries as (
@@ -213,7 +218,7 @@ change_entries as (
             axis_id,
             min(axis_position) over (
                 partition by axis_id, chain_id
-                order by chain_position desc, is_change
+                order by chain_position desc, is_change asc
                 rows between unbounded preceding and current row
             ) as axis_position,
             is_change
@@ -246,7 +251,8 @@ change_entries as (
                 on change_commits.chain_id = arrivals.chain_id
         ) as arrivals_and_changes
     ) as entered
-    where is_change = 1
+    where
+        is_change = 1
         and axis_position is not null
 ),
 
@@ -295,7 +301,8 @@ mainline_reach as (
                 on deployed_commits.chain_id = arrivals.axis_id
         ) as arrivals_and_deployed
     ) as walked
-    where is_deployed = 1
+    where
+        is_deployed = 1
         and axis_position is not null
 ),
 

@@ -28,7 +28,8 @@ finished as (
         finished_at,
         coalesce(created_at, started_at, finished_at) as requested_at
     from deployments
-    where is_production
+    where
+        is_production
         and outcome = 'success'
         and finished_at is not null
         and exclusion_reason is null
@@ -44,8 +45,9 @@ direct as (
         'sha' as method
     from finished
     inner join commits
-        on finished.repository = commits.repository
-        and finished.sha = commits.sha
+        on
+            finished.repository = commits.repository
+            and finished.sha = commits.sha
 ),
 
 unresolved as (
@@ -97,8 +99,9 @@ through_version as (
     inner join service_repositories
         on pointers.service_id = service_repositories.service_id
     inner join commits
-        on service_repositories.repository = commits.repository
-        and pointers.pointer = commits.sha
+        on
+            service_repositories.repository = commits.repository
+            and pointers.pointer = commits.sha
 ),
 
 resolved as (

@@ -18,7 +18,8 @@ incidents as (
         caused_by_deployment_id,
         caused_by_sha
     from {{ ref('int_incidents') }}
-    where exclusion_reason is null
+    where
+        exclusion_reason is null
         and began_at is not null
 ),
 
@@ -41,7 +42,8 @@ named_codes as (
         finished_at,
         sha as code
     from all_deployments
-    where is_production
+    where
+        is_production
         and outcome = 'success'
         and exclusion_reason is null
         and sha is not null
@@ -52,7 +54,8 @@ named_codes as (
         finished_at,
         version as code
     from all_deployments
-    where is_production
+    where
+        is_production
         and outcome = 'success'
         and exclusion_reason is null
         and version is not null
@@ -78,7 +81,8 @@ named_deployments as (
     from incidents
     inner join all_deployments
         on incidents.caused_by_deployment_id = all_deployments.deployment_id
-    where all_deployments.is_production
+    where
+        all_deployments.is_production
         and all_deployments.exclusion_reason is null
     union all
     select
@@ -89,11 +93,13 @@ named_deployments as (
         case when incident_services.incident_id is null then 3 else 2 end as named_rank
     from naming_incidents
     inner join named_codes
-        on naming_incidents.caused_by_sha = named_codes.code
-        and naming_incidents.began_at >= named_codes.finished_at
+        on
+            naming_incidents.caused_by_sha = named_codes.code
+            and naming_incidents.began_at >= named_codes.finished_at
     left join incident_services
-        on naming_incidents.incident_id = incident_services.incident_id
-        and named_codes.service_id = incident_services.service_id
+        on
+            naming_incidents.incident_id = incident_services.incident_id
+            and named_codes.service_id = incident_services.service_id
 ),
 
 -- 2. A service's latest deployment before an incident on it, or on a service that depends on it.
@@ -149,7 +155,7 @@ timeline as (
         on suspected_services.incident_id = incidents.incident_id
     where incidents.severity in (
         {%- for level in range(1, var('incident_max_severity') + 1) -%}
-        'sev{{ level }}'{{ ", " if not loop.last }}
+            'sev{{ level }}'{{ ", " if not loop.last }}
         {%- endfor -%}
     )
 ),
@@ -178,7 +184,8 @@ candidates as (
         incidents.began_at,
         incidents.restored_at,
         incidents.severity,
-        {{ dbt.datediff('named_deployments.finished_at', 'incidents.began_at', 'second') }} as lag_seconds
+        {{ seconds_between('named_deployments.finished_at', 'incidents.began_at') }}
+            as lag_seconds
     from named_deployments
     inner join incidents
         on named_deployments.incident_id = incidents.incident_id
@@ -192,11 +199,13 @@ candidates as (
         incidents.began_at,
         incidents.restored_at,
         incidents.severity,
-        {{ dbt.datediff('service_sequences.finished_at', 'incidents.began_at', 'second') }} as lag_seconds
+        {{ seconds_between('service_sequences.finished_at', 'incidents.began_at') }}
+            as lag_seconds
     from preceded
     inner join service_sequences
-        on preceded.service_id = service_sequences.service_id
-        and preceded.service_sequence = service_sequences.service_sequence
+        on
+            preceded.service_id = service_sequences.service_id
+            and preceded.service_sequence = service_sequences.service_sequence
     inner join incidents
         on preceded.incident_id = incidents.incident_id
     where preceded.is_incident = 1
@@ -215,7 +224,8 @@ judged as (
         lag_seconds,
         method = 'named_by_incident' or lag_seconds <= {{ var('incident_lag_hours') * 3600 }} as is_counted
     from candidates
-    where method = 'named_by_incident'
+    where
+        method = 'named_by_incident'
         or lag_seconds <= {{ lag_limit_hours * 3600 }}
 ),
 

@@ -132,9 +132,10 @@ rolled_back as (
         'rollback' as method
     from neighbours
     left join neighbours as restored
-        on neighbours.service_id = restored.service_id
-        and neighbours.environment = restored.environment
-        and neighbours.restored_sequence = restored.environment_sequence
+        on
+            neighbours.service_id = restored.service_id
+            and neighbours.environment = restored.environment
+            and neighbours.restored_sequence = restored.environment_sequence
     where neighbours.is_rollback
 ),
 
@@ -148,7 +149,8 @@ carried_repairs as (
     from carried
     inner join changes
         on carried.change_id = changes.change_id
-    where changes.is_hotfix
+    where
+        changes.is_hotfix
         or (changes.is_revert and changes.reverts_change_id is not null)
 ),
 
@@ -167,13 +169,16 @@ fixed_forward as (
     inner join neighbours
         on carried_repairs.deployment_id = neighbours.deployment_id
     inner join deployments as failed
-        on neighbours.service_id = failed.service_id
-        and neighbours.environment = failed.environment
-        and neighbours.last_forward_sequence = failed.environment_sequence
+        on
+            neighbours.service_id = failed.service_id
+            and neighbours.environment = failed.environment
+            and neighbours.last_forward_sequence = failed.environment_sequence
     left join carried as reverted
-        on failed.deployment_id = reverted.deployment_id
-        and carried_repairs.reverts_change_id = reverted.change_id
-    where not neighbours.is_rollback
+        on
+            failed.deployment_id = reverted.deployment_id
+            and carried_repairs.reverts_change_id = reverted.change_id
+    where
+        not neighbours.is_rollback
         and (reverted.change_id is not null or carried_repairs.is_hotfix)
 ),
 
@@ -195,9 +200,10 @@ final as (
         max(case when repairs.method = 'revert' then 1 else 0 end) as by_revert
     from repairs
     inner join deployments as failed
-        on repairs.service_id = failed.service_id
-        and repairs.environment = failed.environment
-        and repairs.failed_sequence = failed.environment_sequence
+        on
+            repairs.service_id = failed.service_id
+            and repairs.environment = failed.environment
+            and repairs.failed_sequence = failed.environment_sequence
     group by
         repairs.deployment_id,
         failed.deployment_id,

@@ -138,7 +138,8 @@ final as (
         named.repaired_at,
         named.is_incident_open,
         named.restored_at,
-        {{ dbt.datediff('deployments.finished_at', 'named.restored_at', 'second') }} as recovery_seconds
+        {{ seconds_between('deployments.finished_at', 'named.restored_at') }}
+            as recovery_seconds
     from named
     inner join deployments
         on named.deployment_id = deployments.deployment_id

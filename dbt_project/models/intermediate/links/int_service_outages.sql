@@ -7,7 +7,8 @@ incidents as (
         restored_at,
         coalesce(restored_at, {{ as_of_instant() }}) as ended_at
     from {{ ref('int_incidents') }}
-    where exclusion_reason is null
+    where
+        exclusion_reason is null
         and began_at is not null
 ),
 
@@ -80,5 +81,6 @@ select
     ended_at,
     is_open,
     incident_count,
-    {{ dbt.datediff('began_at', 'ended_at', 'second') }} as outage_seconds
+    {{ seconds_between('began_at', 'ended_at') }}
+        as outage_seconds
 from final

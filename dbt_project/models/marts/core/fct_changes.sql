@@ -61,18 +61,25 @@ spans as (
         first_deployments.method as link_method,
         first_deployments.confidence as link_confidence,
         first_deployments.is_first_deployment,
-        {{ dbt.datediff('changes.first_commit_at', 'first_deployments.deployed_at', 'second') }} as lead_time_seconds,
-        {{ dbt.datediff('changes.first_commit_at', 'changes.opened_at', 'second') }} as first_commit_to_opened,
-        {{ dbt.datediff('changes.opened_at', 'changes.first_review_at', 'second') }} as opened_to_first_review,
-        {{ dbt.datediff('changes.first_review_at', 'changes.merged_at', 'second') }} as first_review_to_merged,
-        {{ dbt.datediff('changes.merged_at', 'first_deployments.deployed_at', 'second') }} as merged_to_deployed,
-        {{ dbt.datediff('changes.opened_at', 'changes.merged_at', 'second') }} as opened_to_merged
+        {{ seconds_between('changes.first_commit_at', 'first_deployments.deployed_at') }}
+            as lead_time_seconds,
+        {{ seconds_between('changes.first_commit_at', 'changes.opened_at') }}
+            as first_commit_to_opened,
+        {{ seconds_between('changes.opened_at', 'changes.first_review_at') }}
+            as opened_to_first_review,
+        {{ seconds_between('changes.first_review_at', 'changes.merged_at') }}
+            as first_review_to_merged,
+        {{ seconds_between('changes.merged_at', 'first_deployments.deployed_at') }}
+            as merged_to_deployed,
+        {{ seconds_between('changes.opened_at', 'changes.merged_at') }}
+            as opened_to_merged
     from changes
     left join change_services
         on changes.change_id = change_services.change_id
     left join first_deployments
-        on change_services.change_id = first_deployments.change_id
-        and change_services.service_id = first_deployments.service_id
+        on
+            change_services.change_id = first_deployments.change_id
+            and change_services.service_id = first_deployments.service_id
 ),
 
 judged as (
@@ -82,7 +89,7 @@ judged as (
         case
             when merged_at is null then 'not_merged'
             {% if not var('lead_time_count_bots') -%}
-            when is_bot then 'bot'
+                when is_bot then 'bot'
             {% endif -%}
             {% if not var('lead_time_count_pure_merges') -%}
             when is_pure_merge then 'pure_merge'
@@ -145,9 +152,10 @@ final as (
         judged.exclusion_reason
     from judged
     left join ownership
-        on judged.service_id = ownership.service_id
-        and judged.change_date >= ownership.valid_from
-        and judged.change_date < ownership.valid_to
+        on
+            judged.service_id = ownership.service_id
+            and judged.change_date >= ownership.valid_from
+            and judged.change_date < ownership.valid_to
 )
 
 select * from final

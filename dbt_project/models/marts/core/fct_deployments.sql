@@ -21,7 +21,8 @@ carried as (
         deployment_id,
         count(distinct change_id) as change_count
     from {{ ref('int_change_deployments') }}
-    where is_first_in_production
+    where
+        is_first_in_production
         and not is_first_deployment
     group by deployment_id
 ),
@@ -102,8 +103,10 @@ final as (
         dated.deployment_date,
         dated.outcome,
         dated.attempt_count,
-        {{ dbt.datediff('dated.created_at', 'dated.started_at', 'second') }} as wait_seconds,
-        {{ dbt.datediff('dated.started_at', 'dated.finished_at', 'second') }} as duration_seconds,
+        {{ seconds_between('dated.created_at', 'dated.started_at') }}
+            as wait_seconds,
+        {{ seconds_between('dated.started_at', 'dated.finished_at') }}
+            as duration_seconds,
         dated.caused_by_run_id,
         dated.deployer_id,
         cast(coalesce(carried.change_count, 0) as bigint) as change_count,
@@ -125,9 +128,10 @@ final as (
         dated.exclusion_reason
     from dated
     left join ownership
-        on dated.service_id = ownership.service_id
-        and dated.deployment_date >= ownership.valid_from
-        and dated.deployment_date < ownership.valid_to
+        on
+            dated.service_id = ownership.service_id
+            and dated.deployment_date >= ownership.valid_from
+            and dated.deployment_date < ownership.valid_to
     left join carried
         on dated.deployment_id = carried.deployment_id
     left join repairing

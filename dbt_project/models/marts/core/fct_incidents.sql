@@ -41,9 +41,12 @@ measured as (
         restored_at,
         {{ business_date('began_at') }} as began_date,
         {{ business_date('restored_at') }} as restored_date,
-        {{ dbt.datediff('impact_started_at', 'detected_at', 'second') }} as detect_seconds,
-        {{ dbt.datediff('began_at', 'acknowledged_at', 'second') }} as acknowledge_seconds,
-        {{ dbt.datediff('began_at', 'restored_at', 'second') }} as restore_seconds,
+        {{ seconds_between('impact_started_at', 'detected_at') }}
+            as detect_seconds,
+        {{ seconds_between('began_at', 'acknowledged_at') }}
+            as acknowledge_seconds,
+        {{ seconds_between('began_at', 'restored_at') }}
+            as restore_seconds,
         caused_by_deployment_id,
         caused_by_sha,
         exclusion_reason
@@ -96,9 +99,10 @@ final as (
     left join links
         on measured.incident_id = links.incident_id
     left join ownership
-        on measured.service_id = ownership.service_id
-        and measured.began_date >= ownership.valid_from
-        and measured.began_date < ownership.valid_to
+        on
+            measured.service_id = ownership.service_id
+            and measured.began_date >= ownership.valid_from
+            and measured.began_date < ownership.valid_to
 )
 
 select * from final

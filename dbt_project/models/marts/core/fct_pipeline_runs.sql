@@ -90,9 +90,10 @@ final as (
         end as exclusion_reason
     from runs
     left join ownership
-        on runs.service_id = ownership.service_id
-        and runs.run_date >= ownership.valid_from
-        and runs.run_date < ownership.valid_to
+        on
+            runs.service_id = ownership.service_id
+            and runs.run_date >= ownership.valid_from
+            and runs.run_date < ownership.valid_to
 )
 
 select * from final

@@ -31,8 +31,10 @@ dated as (
         is_bot,
         labels,
         {{ business_date('coalesce(done_at, created_at)') }} as work_item_date,
-        {{ dbt.datediff('started_at', 'done_at', 'second') }} as cycle_seconds,
-        {{ dbt.datediff('created_at', 'done_at', 'second') }} as age_at_done_seconds,
+        {{ seconds_between('started_at', 'done_at') }}
+            as cycle_seconds,
+        {{ seconds_between('created_at', 'done_at') }}
+            as age_at_done_seconds,
         exclusion_reason
     from work_items
 ),
@@ -45,9 +47,10 @@ owned as (
         coalesce(ownership.tier, 'unmapped') as tier
     from dated
     left join ownership
-        on dated.service_id = ownership.service_id
-        and dated.work_item_date >= ownership.valid_from
-        and dated.work_item_date < ownership.valid_to
+        on
+            dated.service_id = ownership.service_id
+            and dated.work_item_date >= ownership.valid_from
+            and dated.work_item_date < ownership.valid_to
 ),
 
 final as (
@@ -82,9 +85,10 @@ final as (
         end as exclusion_reason
     from owned
     left join team_groups
-        on owned.tracker_team_id = team_groups.team_id
-        and owned.work_item_date >= team_groups.valid_from
-        and owned.work_item_date < team_groups.valid_to
+        on
+            owned.tracker_team_id = team_groups.team_id
+            and owned.work_item_date >= team_groups.valid_from
+            and owned.work_item_date < team_groups.valid_to
 )
 
 select * from final

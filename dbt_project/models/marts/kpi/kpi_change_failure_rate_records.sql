@@ -20,21 +20,19 @@ deployments as (
         is_failed_within_24h,
         is_failed_within_72h,
         is_rework,
-        {% if var('cfr_count_failed_attempts') -%}
-        case when exclusion_reason <> 'failed' then exclusion_reason end as exclusion_reason
-        {%- else -%}
-        exclusion_reason
-        {%- endif %}
+        case
+            when not ({{ var('cfr_count_failed_attempts') }} and exclusion_reason = 'failed') then exclusion_reason
+        end as exclusion_reason
     from {{ ref('fct_deployments') }}
     where is_production
 )
 
 {% for kpi_id, flag in numerators.items() %}
-select
-    {{ kpi_record_columns(
-        kpi_id, 'deployment_id', 'deployment_date', 'exclusion_reason',
-        numerator='case when ' ~ flag ~ ' then 1 else 0 end', denominator='1'
-    ) }}
-from deployments
-{{ "union all" if not loop.last }}
+    select
+        {{ kpi_record_columns(
+            kpi_id, 'deployment_id', 'deployment_date', 'exclusion_reason',
+            numerator='case when ' ~ flag ~ ' then 1 else 0 end', denominator='1'
+        ) }}
+    from deployments
+    {{ "union all" if not loop.last }}
 {%- endfor %}

@@ -24,14 +24,15 @@ changes as (
 )
 
 {% for kpi_id, seconds in stages.items() %}
-select
-    {{ kpi_record_columns(
-        kpi_id, 'change_id', 'event_date', 'exclusion_reason', measured='cast(' ~ seconds ~ ' as double) / 3600'
-    ) }}
-from changes
-{%- if kpi_id != 'lead_time_for_changes' %}
-where {{ seconds }} is not null
-    or exclusion_reason is not null
-{%- endif %}
-{{ "union all" if not loop.last }}
+    select
+        {{ kpi_record_columns(
+            kpi_id, 'change_id', 'event_date', 'exclusion_reason', measured='cast(' ~ seconds ~ ' as double) / 3600'
+        ) }}
+    from changes
+    {%- if kpi_id != 'lead_time_for_changes' %}
+        where
+            {{ seconds }} is not null
+            or exclusion_reason is not null
+    {%- endif %}
+    {{ "union all" if not loop.last }}
 {%- endfor %}

@@ -25,14 +25,14 @@ runs as (
     'pipeline_success_rate_default_branch': 'is_default_branch',
     'pipeline_success_rate_pull_request': 'is_pull_request',
 }.items() %}
-select
-    {{ kpi_record_columns(
-        kpi_id, 'run_id', 'run_date', 'exclusion_reason',
-        numerator="case when final_status = 'success' then 1 else 0 end", denominator='1'
-    ) }}
-from runs
-{{ 'where ' ~ slice if slice }}
-union all
+    select
+        {{ kpi_record_columns(
+            kpi_id, 'run_id', 'run_date', 'exclusion_reason',
+            numerator="case when final_status = 'success' then 1 else 0 end", denominator='1'
+        ) }}
+    from runs
+    {{ 'where ' ~ slice if slice }}
+    union all
 {%- endfor %}
 select
     {{ kpi_record_columns(

@@ -41,7 +41,8 @@ failed_deployments as (
             when recovery_seconds < 0 then 'negative_span'
         end as exclusion_reason
     from {{ ref('fct_deployments') }}
-    where is_failed_change
+    where
+        is_failed_change
         and exclusion_reason is null
 ),
 
@@ -65,16 +66,16 @@ outage_parts as (
     select
         outages.service_id,
         days.day as event_date,
-        {{ dbt.datediff(
+        {{ seconds_between(
             'greatest(outages.began_at, ' ~ business_day_start('days.day') ~ ')',
             'least(outages.ended_at, '
-            ~ business_day_start('cast(' ~ dbt.dateadd('day', 1, 'days.day') ~ ' as date)') ~ ')',
-            'second'
+            ~ business_day_start('cast(' ~ dbt.dateadd('day', 1, 'days.day') ~ ' as date)') ~ ')'
         ) }} as outage_seconds
     from outages
     inner join days
-        on outages.began_date <= days.day
-        and outages.ended_date >= days.day
+        on
+            outages.began_date <= days.day
+            and outages.ended_date >= days.day
 ),
 
 outage_days as (

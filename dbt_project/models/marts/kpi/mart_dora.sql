@@ -1,4 +1,6 @@
-{%- set failure_methods = ['named_by_incident', 'rollback', 'revert', 'hotfix', 'time_window', 'time_window_dependency'] -%}
+{%- set failure_methods = [
+    'named_by_incident', 'rollback', 'revert', 'hotfix', 'time_window', 'time_window_dependency',
+] -%}
 with
 
 kpi_values as (
@@ -19,7 +21,8 @@ kpi_values as (
         coverage,
         is_complete
     from {{ ref('fct_kpi_values') }}
-    where segment_type in ('org', 'group', 'team', 'service', 'tier')
+    where
+        segment_type in ('org', 'group', 'team', 'service', 'tier')
         and kpi_id in (
             'deployment_frequency', 'deployment_days', 'lead_time_for_changes', 'lead_time_coding', 'lead_time_pickup',
             'lead_time_review', 'lead_time_deploy', 'change_failure_rate', 'change_failure_rate_1h',
@@ -47,7 +50,6 @@ figures as (
         period_start,
         segment_type,
         segment_id,
-        min(case when is_complete then 1 else 0 end) as is_complete,
         {% for kpi_id, alias in {
             'deployment_frequency': 'deployment_frequency',
             'lead_time_for_changes': 'lead_time',
@@ -56,17 +58,20 @@ figures as (
             'time_to_restore': 'time_to_restore',
             'failed_deployment_recovery_time': 'recovery_time',
         }.items() -%}
-        {% for column in ['numerator', 'denominator', 'value', 'sample_size', 'mean', 'p90', 'low', 'high', 'coverage'] -%}
-        max(case when kpi_id = '{{ kpi_id }}' then {{ column }} end) as {{ alias }}_{{ column }},
-        {% endfor -%}
+            {% for column in [
+                'numerator', 'denominator', 'value', 'sample_size', 'mean', 'p90', 'low', 'high', 'coverage',
+            ] -%}
+                max(case when kpi_id = '{{ kpi_id }}' then {{ column }} end) as {{ alias }}_{{ column }},
+            {% endfor -%}
         {% endfor -%}
         {% for kpi_id in [
             'deployment_days', 'lead_time_coding', 'lead_time_pickup', 'lead_time_review', 'lead_time_deploy',
             'change_failure_rate_1h', 'change_failure_rate_4h', 'change_failure_rate_24h', 'change_failure_rate_72h',
             'outage_minutes',
         ] -%}
-        max(case when kpi_id = '{{ kpi_id }}' then value end) as {{ kpi_id }}{{ ',' if not loop.last }}
-        {% endfor %}
+            max(case when kpi_id = '{{ kpi_id }}' then value end) as {{ kpi_id }},
+        {% endfor -%}
+        min(case when is_complete then 1 else 0 end) as is_complete
     from kpi_values
     group by period_grain, period_start, segment_type, segment_id
 ),
@@ -79,7 +84,8 @@ weeks as (
         period_start as week_start,
         value as deployment_days
     from kpi_values
-    where kpi_id = 'deployment_days'
+    where
+        kpi_id = 'deployment_days'
         and period_grain = 'week'
         and is_complete
 ),
@@ -94,10 +100,11 @@ trailing_weeks as (
         percentile_cont(0.5) within group (order by weeks.deployment_days) as weekly_median
     from weeks as last_week
     inner join weeks
-        on last_week.segment_type = weeks.segment_type
-        and last_week.segment_id = weeks.segment_id
-        and weeks.week_start > cast({{ dbt.dateadd('day', -84, 'last_week.week_start') }} as date)
-        and weeks.week_start <= last_week.week_start
+        on
+            last_week.segment_type = weeks.segment_type
+            and last_week.segment_id = weeks.segment_id
+            and weeks.week_start > cast({{ dbt.dateadd('day', -84, 'last_week.week_start') }} as date)
+            and last_week.week_start >= weeks.week_start
     group by last_week.segment_type, last_week.segment_id, last_week.week_start
 ),
 
@@ -108,8 +115,9 @@ last_weeks as (
         max(calendar_weeks.period_start) as week_start
     from periods
     inner join periods as calendar_weeks
-        on calendar_weeks.period_grain = 'week'
-        and calendar_weeks.period_end <= periods.last_counted_date
+        on
+            calendar_weeks.period_grain = 'week'
+            and periods.last_counted_date >= calendar_weeks.period_end
     group by periods.period_grain, periods.period_start
 ),
 
@@ -122,10 +130,11 @@ banded as (
         min(dora_bands.band_rank) as band_rank
     from trailing_weeks
     left join {{ ref('dora_bands') }} as dora_bands
-        on dora_bands.metric = 'deployment_frequency'
-        and dora_bands.report_year = {{ var('dora_report_year') }}
-        and trailing_weeks.weekly_median >= dora_bands.minimum_weekly_median
-        and trailing_weeks.days_in_12_weeks >= dora_bands.minimum_days_in_12_weeks
+        on
+            dora_bands.metric = 'deployment_frequency'
+            and dora_bands.report_year = {{ var('dora_report_year') }}
+            and trailing_weeks.weekly_median >= dora_bands.minimum_weekly_median
+            and trailing_weeks.days_in_12_weeks >= dora_bands.minimum_days_in_12_weeks
     where trailing_weeks.week_count = 12
     group by
         trailing_weeks.segment_type,
@@ -144,7 +153,8 @@ failed_deployments as (
         failure_method,
         count(*) as failures
     from {{ ref('fct_deployments') }}
-    where is_production
+    where
+        is_production
         and is_failed_change
         and (exclusion_reason is null{{ " or exclusion_reason = 'failed'" if var('cfr_count_failed_attempts') }})
     group by deployment_date, group_id, team_id, service_id, tier, failure_method
@@ -161,9 +171,10 @@ failures as (
         failure_segments.segment_type,
         failure_segments.segment_id,
         {% for method in failure_methods -%}
-        sum(case when failure_segments.failure_method = '{{ method }}' then failure_segments.failures else 0 end)
-            as failed_by_{{ method }}{{ ',' if not loop.last }}
-        {% endfor %}
+            sum(case when failure_segments.failure_method = '{{ method }}' then failure_segments.failures else 0 end)
+                as failed_by_{{ method }},
+        {% endfor -%}
+        sum(failure_segments.failures) as failed_deployments
     from failure_segments
     inner join days
         on failure_segments.deployment_date = days.date_day
@@ -183,7 +194,8 @@ merged_rows as (
         {{ business_date('merged_at') }} as event_date,
         case when deployment_id is null then 0 else 1 end as is_linked
     from {{ ref('fct_changes') }}
-    where merged_at is not null
+    where
+        merged_at is not null
         and coalesce(exclusion_reason, '') not in ('bot', 'pure_merge')
 ),
 
@@ -211,8 +223,9 @@ lone_changes as (
         sum(placed_rows.is_linked) as linked
     from placed_rows
     inner join row_counts
-        on placed_rows.change_id = row_counts.change_id
-        and row_counts.service_count = 1
+        on
+            placed_rows.change_id = row_counts.change_id
+            and row_counts.service_count = 1
     group by
         placed_rows.event_date,
         placed_rows.group_id,
@@ -232,8 +245,9 @@ shared_changes as (
         placed_rows.is_linked
     from placed_rows
     inner join row_counts
-        on placed_rows.change_id = row_counts.change_id
-        and row_counts.service_count > 1
+        on
+            placed_rows.change_id = row_counts.change_id
+            and row_counts.service_count > 1
 ),
 
 lone_segments as (
@@ -319,8 +333,9 @@ open_at_end as (
         incident_segments.began_at
     from incident_segments
     inner join periods
-        on incident_segments.event_date <= periods.last_counted_date
-        and coalesce(incident_segments.restored_date, date '9999-12-31') > periods.last_counted_date
+        on
+            incident_segments.event_date <= periods.last_counted_date
+            and coalesce(incident_segments.restored_date, date '9999-12-31') > periods.last_counted_date
 ),
 
 open_ages as (
@@ -329,10 +344,9 @@ open_ages as (
         period_start,
         segment_type,
         segment_id,
-        {{ dbt.datediff(
+        {{ seconds_between(
             'began_at',
-            business_day_start('cast(' ~ dbt.dateadd('day', 1, 'last_counted_date') ~ ' as date)'),
-            'second'
+            business_day_start('cast(' ~ dbt.dateadd('day', 1, 'last_counted_date') ~ ' as date)')
         ) }} as age_seconds
     from open_at_end
 ),
@@ -351,13 +365,33 @@ open_incidents as (
 ),
 
 spine as (
-    select period_grain, period_start, segment_type, segment_id from figures
+    select
+        period_grain,
+        period_start,
+        segment_type,
+        segment_id
+    from figures
     union
-    select period_grain, period_start, segment_type, segment_id from failures
+    select
+        period_grain,
+        period_start,
+        segment_type,
+        segment_id
+    from failures
     union
-    select period_grain, period_start, segment_type, segment_id from merged_changes
+    select
+        period_grain,
+        period_start,
+        segment_type,
+        segment_id
+    from merged_changes
     union
-    select period_grain, period_start, segment_type, segment_id from open_incidents
+    select
+        period_grain,
+        period_start,
+        segment_type,
+        segment_id
+    from open_incidents
 ),
 
 final as (
@@ -390,18 +424,18 @@ final as (
         cast(figures.change_failure_rate_numerator as bigint) as failed_deployments,
         cast(figures.change_failure_rate_denominator as bigint) as judged_deployments,
         figures.change_failure_rate_value as change_failure_rate,
-        figures.change_failure_rate_low as change_failure_rate_low,
-        figures.change_failure_rate_high as change_failure_rate_high,
+        figures.change_failure_rate_low,
+        figures.change_failure_rate_high,
         figures.change_failure_rate_1h,
         figures.change_failure_rate_4h,
         figures.change_failure_rate_24h,
         figures.change_failure_rate_72h,
         {% for method in failure_methods -%}
-        cast(coalesce(failures.failed_by_{{ method }}, 0) as bigint) as failed_by_{{ method }},
+            cast(coalesce(failures.failed_by_{{ method }}, 0) as bigint) as failed_by_{{ method }},
         {% endfor -%}
         {% for method in failure_methods -%}
-        cast(coalesce(failures.failed_by_{{ method }}, 0) as double)
-        / nullif(cast(figures.change_failure_rate_denominator as double), 0) as {{ method }}_failure_rate,
+            cast(coalesce(failures.failed_by_{{ method }}, 0) as double)
+            / nullif(cast(figures.change_failure_rate_denominator as double), 0) as {{ method }}_failure_rate,
         {% endfor -%}
         cast(figures.rework_rate_numerator as bigint) as rework_deployments,
         figures.rework_rate_value as rework_rate,
@@ -420,39 +454,47 @@ final as (
         figures.outage_minutes
     from spine
     inner join periods
-        on spine.period_grain = periods.period_grain
-        and spine.period_start = periods.period_start
+        on
+            spine.period_grain = periods.period_grain
+            and spine.period_start = periods.period_start
     left join figures
-        on spine.period_grain = figures.period_grain
-        and spine.period_start = figures.period_start
-        and spine.segment_type = figures.segment_type
-        and spine.segment_id = figures.segment_id
+        on
+            spine.period_grain = figures.period_grain
+            and spine.period_start = figures.period_start
+            and spine.segment_type = figures.segment_type
+            and spine.segment_id = figures.segment_id
     left join failures
-        on spine.period_grain = failures.period_grain
-        and spine.period_start = failures.period_start
-        and spine.segment_type = failures.segment_type
-        and spine.segment_id = failures.segment_id
+        on
+            spine.period_grain = failures.period_grain
+            and spine.period_start = failures.period_start
+            and spine.segment_type = failures.segment_type
+            and spine.segment_id = failures.segment_id
     left join merged_changes
-        on spine.period_grain = merged_changes.period_grain
-        and spine.period_start = merged_changes.period_start
-        and spine.segment_type = merged_changes.segment_type
-        and spine.segment_id = merged_changes.segment_id
+        on
+            spine.period_grain = merged_changes.period_grain
+            and spine.period_start = merged_changes.period_start
+            and spine.segment_type = merged_changes.segment_type
+            and spine.segment_id = merged_changes.segment_id
     left join open_incidents
-        on spine.period_grain = open_incidents.period_grain
-        and spine.period_start = open_incidents.period_start
-        and spine.segment_type = open_incidents.segment_type
-        and spine.segment_id = open_incidents.segment_id
+        on
+            spine.period_grain = open_incidents.period_grain
+            and spine.period_start = open_incidents.period_start
+            and spine.segment_type = open_incidents.segment_type
+            and spine.segment_id = open_incidents.segment_id
     left join last_weeks
-        on spine.period_grain = last_weeks.period_grain
-        and spine.period_start = last_weeks.period_start
+        on
+            spine.period_grain = last_weeks.period_grain
+            and spine.period_start = last_weeks.period_start
     left join banded
-        on spine.segment_type = banded.segment_type
-        and spine.segment_id = banded.segment_id
-        and last_weeks.week_start = banded.week_start
+        on
+            spine.segment_type = banded.segment_type
+            and spine.segment_id = banded.segment_id
+            and last_weeks.week_start = banded.week_start
     left join {{ ref('dora_bands') }} as dora_bands
-        on dora_bands.metric = 'deployment_frequency'
-        and dora_bands.report_year = {{ var('dora_report_year') }}
-        and banded.band_rank = dora_bands.band_rank
+        on
+            dora_bands.metric = 'deployment_frequency'
+            and dora_bands.report_year = {{ var('dora_report_year') }}
+            and banded.band_rank = dora_bands.band_rank
 )
 
 select * from final
