@@ -21,6 +21,7 @@ from orchestration.loading.landing import ChangedWhileReadError, LandedFile, dis
 from orchestration.loading.ledger import known_files, known_paths, remember_paths
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey, read_pseudonym_key
+from orchestration.loading.strays import refuse_strays
 from orchestration.loading.tables import ensure_tables
 from orchestration.loading.warehouse import transaction
 
@@ -52,7 +53,9 @@ def load_system(
     UTC. Raises duckdb.Error where the warehouse itself fails (a full disk, say): then the batch at hand is
     undone and the next run takes it up.
     """
-    outcomes: list[FileOutcome] = []
+    outcomes = refuse_strays(con, home, contract, clock())
+    for outcome in outcomes:
+        _log.warning("%s cannot be loaded: it %s", outcome.path, outcome.reason)
     for table in contract.tables.values():
         outcomes += load_table(con, home, table, environ=environ, clock=clock, limits=limits)
     return outcomes
