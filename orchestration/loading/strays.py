@@ -51,7 +51,8 @@ def refuse_strays(
                     insert into ops.ingest_files by name
                     select ? as file_id, ? as system, ? as table_name, ? as path, ? as bytes, ? as format,
                         'failed' as status, ? as reason, 0 as rows_read, 0 as rows_loaded,
-                        0 as rows_duplicate, 0 as rows_superseded, 0 as rows_quarantined, ? as first_seen_at, 0 as duration_ms
+                        0 as rows_duplicate, 0 as rows_superseded, 0 as rows_quarantined,
+                        ? as first_seen_at, 0 as duration_ms
                     """,
                     [file_id, contract.system, folder, file.shown, file.bytes, STRAY, reason, now],
                 )
