@@ -1,6 +1,6 @@
 {#- CTEs that add to hidden cells those that must hide with them, so that none can be worked out from what stays.
 
-    `cells` (window_id, segment_type, segment_id, population, is_hidden 0/1) and `links` (window_id, team_id, group_id:
+    `cells` (window_id, segment_type, segment_id, population, lasting_size by which the next smallest is found, is_hidden 0/1) and `links` (window_id, team_id, group_id:
     whose people were in which group during the window) are names of CTEs. Ends in CTE <prefix>_result: the cells with
     is_suppressed 0/1.
 
@@ -73,7 +73,7 @@
         cells.is_hidden,
         row_number() over (
             partition by cells.window_id, coalesce(team_components.component, cells.segment_id)
-            order by cells.is_hidden desc, cells.population, cells.segment_id
+            order by cells.is_hidden desc, cells.lasting_size, cells.segment_id
         ) as smallness
     from {{ cells }} as cells
     left join {{ prefix }}_team_components as team_components
@@ -88,7 +88,7 @@
         cells.window_id,
         cells.segment_id as group_id,
         coalesce(components.component, cells.segment_id) as component,
-        cells.population,
+        cells.lasting_size,
         cells.is_hidden
     from {{ cells }} as cells
     left join {{ prefix }}_components as components
@@ -121,7 +121,7 @@
         groups.window_id,
         groups.group_id,
         groups.component,
-        groups.population,
+        groups.lasting_size,
         case when groups.is_hidden = 1 or (state.has_hidden = 1 and state.team_count <= 1) then 1 else 0 end as is_hidden
     from {{ prefix }}_groups as groups
     inner join {{ prefix }}_component_state as state
@@ -148,7 +148,7 @@
         groups.window_id,
         groups.group_id,
         groups.component,
-        row_number() over (partition by groups.window_id order by groups.population, groups.group_id) as smallness
+        row_number() over (partition by groups.window_id order by groups.lasting_size, groups.group_id) as smallness
     from {{ prefix }}_groups_before as groups
     inner join {{ prefix }}_windows as windows on groups.window_id = windows.window_id
     where
@@ -219,7 +219,7 @@
             sum(is_hidden) over (partition by window_id, segment_type) as hidden_count,
             row_number() over (
                 partition by window_id, segment_type
-                order by is_hidden desc, population, segment_id
+                order by is_hidden desc, lasting_size, segment_id
             ) as smallness
         from {{ cells }}
         where segment_type not in ('org', 'group', 'team') and population > 0

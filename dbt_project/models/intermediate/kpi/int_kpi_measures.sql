@@ -47,7 +47,8 @@ additive as (
         by_day.counted,
         by_day.excluded,
         by_day.unplaced,
-        case when by_day.numerator > 0 then 1 else 0 end as active_days
+        case when by_day.numerator > 0 then 1 else 0 end as active_days,
+        case when by_day.denominator > 0 then 1 else 0 end as populated_days
     from by_day
     inner join slices on by_day.kpi_id = slices.kpi_id and by_day.segment_type = slices.segment_type
     inner join periods on by_day.event_date = periods.date_day and slices.period_grain = periods.period_grain
@@ -64,7 +65,8 @@ additive as (
         counted,
         excluded,
         unplaced,
-        0 as active_days
+        0 as active_days,
+        0 as populated_days
     from {{ ref('int_kpi_repeated_records') }}
 
 ),
@@ -83,7 +85,8 @@ by_period as (
         sum(counted) as counted,
         sum(excluded) as excluded,
         sum(unplaced) as unplaced,
-        sum(active_days) as active_days
+        sum(active_days) as active_days,
+        sum(populated_days) as populated_days
     from additive
     group by kpi_id, period_grain, period_start, segment_type, segment_id
 
@@ -101,7 +104,8 @@ monthly as (
         by_period.denominator,
         by_period.counted,
         by_period.excluded,
-        by_period.unplaced
+        by_period.unplaced,
+        by_period.populated_days
     from by_period
     inner join {{ ref('dim_kpi') }} as kpis on by_period.kpi_id = kpis.kpi_id
     where by_period.period_grain = 'month' and kpis.aggregation in ('trailing_year_rate', 'trailing_year_ratio')
@@ -120,7 +124,8 @@ trailing_years as (
         sum(monthly.denominator) as denominator,
         sum(monthly.counted) as counted,
         sum(monthly.excluded) as excluded,
-        sum(monthly.unplaced) as unplaced
+        sum(monthly.unplaced) as unplaced,
+        sum(monthly.populated_days) as populated_days
     from monthly
     inner join {{ ref('int_kpi_periods') }} as year_periods
         on
@@ -155,7 +160,8 @@ own as (
         by_period.counted,
         by_period.excluded,
         by_period.unplaced,
-        by_period.active_days
+        by_period.active_days,
+        by_period.populated_days
     from by_period
     inner join {{ ref('dim_kpi') }} as kpis on by_period.kpi_id = kpis.kpi_id
     where kpis.aggregation not in ('trailing_year_rate', 'trailing_year_ratio')
@@ -172,7 +178,8 @@ own as (
         trailing_years.counted,
         trailing_years.excluded,
         trailing_years.unplaced,
-        0 as active_days
+        0 as active_days,
+        trailing_years.populated_days
     from trailing_years
     left join by_period
         on
@@ -197,6 +204,7 @@ select
     cast(own.excluded as bigint) as excluded,
     cast(own.unplaced as bigint) as unplaced,
     cast(own.active_days as bigint) as active_days,
+    cast(own.populated_days as bigint) as populated_days,
     percentiles.sample_size as measured_count,
     percentiles.p50,
     percentiles.p75,

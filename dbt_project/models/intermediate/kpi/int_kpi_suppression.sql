@@ -21,8 +21,7 @@ windows as (
         periods.period_grain,
         periods.period_start,
         case when people.aggregation like 'trailing%' then periods.year_start else periods.period_start end as window_start,
-        periods.last_counted_date as window_end,
-        case when people.aggregation like 'trailing%' then periods.year_days else periods.counted_days end as window_days
+        periods.last_counted_date as window_end
     from people
     inner join {{ ref('int_kpi_periods') }} as periods on 1 = 1
 
@@ -40,7 +39,8 @@ populations as (
         measures.segment_id,
         measures.numerator,
         case windows.population_basis
-            when 'headcount' then cast(measures.denominator as double) / nullif(windows.window_days, 0)
+            -- Twenty people of a team that is a month old are twenty, not the two that they make over a year.
+            when 'headcount' then cast(measures.denominator as double) / nullif(measures.populated_days, 0)
             when 'denominator' then cast(measures.denominator as double)
             when 'sample' then cast(coalesce(measures.measured_count, measures.counted) as double)
         end as population
@@ -53,7 +53,7 @@ populations as (
 
 ),
 
-cells as (
+sized as (
 
     select
         suppression_family || ' ' || cast(window_start as {{ dbt.type_string() }})
@@ -71,9 +71,57 @@ cells as (
                 when population > 0 or numerator <> 0 then 1
                 else 0
             end
-        ) as is_hidden
+        ) as is_small
     from populations
     group by suppression_family, window_start, window_end, segment_type, segment_id
+
+),
+
+-- Years that overlap differ by a few months: a hidden one could be worked out from those before and after it, so a
+-- segment that is too small in one is hidden in all that overlap it. What is hidden for its sake is chosen by its size over
+-- all time, lest the choice change from one window to the next and give itself away.
+cells as (
+
+    select
+        sized.window_id,
+        sized.suppression_family,
+        max(sized.suppressed_with) as suppressed_with,
+        sized.window_start,
+        sized.window_end,
+        sized.segment_type,
+        sized.segment_id,
+        max(sized.population) as population,
+        max(sizes.lasting_size) as lasting_size,
+        max(coalesce(overlapping.is_small, 0)) as is_hidden
+    from sized
+    inner join (
+        select
+            suppression_family,
+            segment_type,
+            segment_id,
+            max(population) as lasting_size
+        from sized
+        group by suppression_family, segment_type, segment_id
+    ) as sizes
+        on
+            sized.suppression_family = sizes.suppression_family
+            and sized.segment_type = sizes.segment_type
+            and sized.segment_id = sizes.segment_id
+    left join sized as overlapping
+        on
+            sized.suppression_family = overlapping.suppression_family
+            and sized.segment_type = overlapping.segment_type
+            and sized.segment_id = overlapping.segment_id
+            and sized.window_start <= overlapping.window_end
+            and overlapping.window_start <= sized.window_end
+            and overlapping.is_small = 1
+    group by
+        sized.window_id,
+        sized.suppression_family,
+        sized.window_start,
+        sized.window_end,
+        sized.segment_type,
+        sized.segment_id
 
 ),
 
@@ -127,6 +175,7 @@ leading_cells as (
         segment_type,
         segment_id,
         population,
+        lasting_size,
         is_hidden
     from cells
     where suppressed_with is null
@@ -166,13 +215,14 @@ following_cells as (
         segment_type,
         segment_id,
         max(population) as population,
+        max(lasting_size) as lasting_size,
         max(is_hidden) as is_hidden
     from (
-        select window_id, segment_type, segment_id, population, is_hidden
+        select window_id, segment_type, segment_id, population, lasting_size, is_hidden
         from cells
         where suppressed_with is not null
         union all
-        select window_id, segment_type, segment_id, 0 as population, 1 as is_hidden
+        select window_id, segment_type, segment_id, 0 as population, 0 as lasting_size, 1 as is_hidden
         from inherited
     ) as own_and_inherited
     group by window_id, segment_type, segment_id

@@ -101,18 +101,16 @@ kpi_periods as (
 
     select
         kpis.kpi_id,
+        kpis.aggregation,
         periods.period_grain,
         periods.period_start,
-        coalesce(
-            periods.period_end <= date '{{ var("as_of_date") }}'
-            and landed.landed_through_date >= periods.period_end
-            and {{ dbt.datediff(
-                "case when kpis.aggregation like 'trailing%' then periods.year_start else periods.period_start end",
-                'beginnings.first_date',
-                'day',
-            ) }} <= {{ var('lead_in_share') }} * periods.period_days,
-            false
-        ) as is_complete
+        periods.period_end,
+        landed.landed_through_date,
+        {{ dbt.datediff(
+            "case when kpis.aggregation like 'trailing%' then periods.year_start else periods.period_start end",
+            'beginnings.first_date',
+            'day',
+        ) }} <= {{ var('lead_in_share') }} * periods.period_days as is_begun_in_time
     from kpis
     inner join beginnings on kpis.headline_kpi_id = beginnings.headline_kpi_id
     inner join periods
@@ -252,7 +250,15 @@ figures as (
         kpis.interval_method,
         kpis.is_people,
         kpis.definition_version,
-        kpi_periods.is_complete,
+        coalesce(
+            kpi_periods.is_begun_in_time
+            and kpi_periods.period_end <= date '{{ var("as_of_date") }}'
+            and kpi_periods.landed_through_date >= kpi_periods.period_end,
+            false
+        ) as is_complete,
+        -- A year that began before the data is no year yet; and such years, each longer by a month, would tell the people
+        -- of every month apart.
+        kpis.aggregation like 'trailing%' and not kpi_periods.is_begun_in_time as is_untold,
         case
             when kpis.aggregation = 'median' then cast(null as decimal(38, 9))
             when kpis.aggregation = 'distinct_days' then cast(coalesce(measures.active_days, 0) as decimal(38, 9))
@@ -323,24 +329,29 @@ valued as (
         definition_version,
         is_complete,
         is_suppressed,
-        case when not is_suppressed then numerator end as numerator,
-        case when not is_suppressed then denominator end as denominator,
+        case when not is_hidden then numerator end as numerator,
+        case when not is_hidden then denominator end as denominator,
         case
-            when is_suppressed then null
+            when is_hidden then null
             when aggregation = 'median' then p50
             when aggregation in ('count', 'distinct_days') then cast(numerator as double)
             else cast(numerator as double) / nullif(cast(denominator as double), 0)
         end as value,
-        case when not is_suppressed then sample_size end as sample_size,
-        case when not is_suppressed then p50 end as p50,
-        case when not is_suppressed then p75 end as p75,
-        case when not is_suppressed then p90 end as p90,
-        case when not is_suppressed then mean end as mean,
-        case when not is_suppressed and interval_method = 'wilson' then {{ wilson_bound('numerator', 'denominator', 'low') }} end as low,
-        case when not is_suppressed and interval_method = 'wilson' then {{ wilson_bound('numerator', 'denominator', 'high') }} end as high,
-        case when not is_suppressed then coverage end as coverage,
-        case when not is_suppressed then excluded end as excluded
-    from figures
+        case when not is_hidden then sample_size end as sample_size,
+        case when not is_hidden then p50 end as p50,
+        case when not is_hidden then p75 end as p75,
+        case when not is_hidden then p90 end as p90,
+        case when not is_hidden then mean end as mean,
+        case when not is_hidden and interval_method = 'wilson' then {{ wilson_bound('numerator', 'denominator', 'low') }} end as low,
+        case when not is_hidden and interval_method = 'wilson' then {{ wilson_bound('numerator', 'denominator', 'high') }} end as high,
+        case when not is_hidden then coverage end as coverage,
+        case when not is_hidden then excluded end as excluded
+    from (
+        select
+            figures.*,
+            is_suppressed or is_untold as is_hidden
+        from figures
+    ) as figures
 
 ),
 

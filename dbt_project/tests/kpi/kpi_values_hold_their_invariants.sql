@@ -61,7 +61,7 @@ where
         ) is not null
     )
     or (
-        kpis.population_basis in ('headcount', 'denominator')
+        kpis.population_basis = 'denominator'
         and facts.denominator > 0
         and facts.denominator < {{ var('min_group_size') }}
     )
