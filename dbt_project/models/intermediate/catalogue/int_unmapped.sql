@@ -87,7 +87,7 @@ values_seen as (
         changes.repository as raw_value
     from {{ ref('int_change_services') }} as services
     inner join {{ ref('int_changes') }} as changes on services.change_id = changes.change_id
-    where services.service_id = 'unmapped'
+    where services.service_id = 'unmapped' and changes.state = 'merged'
     union all
     select
         'github' as system,
@@ -106,9 +106,12 @@ values_seen as (
     select
         'pagerduty' as system,
         'incident service' as concept,
-        coalesce(told.service_id, '(none)') as raw_value
+        coalesce(told.service_id, reported.service_id, '(none)') as raw_value
     from incidents
-    left join {{ ref('stg_pagerduty__incidents') }} as told on incidents.incident_id = 'pagerduty:' || told.incident_id
+    left join {{ ref('stg_pagerduty__incidents') }} as told
+        on incidents.incident_id = 'pagerduty:' || told.incident_id
+    left join {{ ref('stg_pagerduty__raw_incidents') }} as reported
+        on incidents.incident_id = 'pagerduty:' || reported.incident_id
     where incidents.service_id = 'unmapped'
 
 )

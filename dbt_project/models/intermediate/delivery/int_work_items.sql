@@ -50,7 +50,7 @@ labelled as (
     select
         repository,
         issue_number,
-        {{ sorted_text_list('label') }} as labels,
+        {{ distinct_list_text('label') }} as labels,
         max(case when label = 'duplicate' then 1 else 0 end) as is_duplicate
     from label_names
     group by repository, issue_number
