@@ -1,0 +1,52 @@
+-- A row here is a source of which more or fewer records reached the intermediate layer than were loaded: what cannot be used
+-- is kept with its reason there, never dropped on the way.
+with told_incidents as (
+
+    select incident_id
+    from {{ ref('stg_pagerduty__incidents') }}
+    union
+    select incident_id
+    from {{ ref('stg_pagerduty__raw_incidents') }}
+
+),
+
+counts as (
+
+    select
+        'pull requests' as source_name,
+        (select count(*) from {{ ref('stg_github__pull_requests') }}) as loaded,
+        (select count(*) from {{ ref('int_changes') }} where change_kind = 'pull_request') as kept
+    union all
+    select
+        'runs' as source_name,
+        (select count(*) from {{ ref('stg_github__workflow_runs') }}) as loaded,
+        (select count(*) from {{ ref('int_pipeline_runs') }}) as kept
+    union all
+    select
+        'issues' as source_name,
+        (select count(*) from {{ ref('stg_github__issues') }}) as loaded,
+        (select count(*) from {{ ref('int_work_items') }}) as kept
+    union all
+    select
+        'deployments' as source_name,
+        (select count(*) from {{ ref('stg_github__deployments') }}) as loaded,
+        (select coalesce(sum(attempt_count), 0) from {{ ref('int_deployments') }}) as kept
+    union all
+    select
+        'incidents' as source_name,
+        (select count(*) from told_incidents) as loaded,
+        (select count(*) from {{ ref('int_incidents') }}) as kept
+    union all
+    select
+        'changes with a service, mapped or not' as source_name,
+        (select count(*) from {{ ref('int_changes') }}) as loaded,
+        (select count(distinct change_id) from {{ ref('int_change_services') }}) as kept
+
+)
+
+select
+    source_name,
+    loaded,
+    kept
+from counts
+where loaded <> kept
