@@ -1,5 +1,5 @@
--- A row here is a key that stands twice in a model that promises it once, or a day on which a service or team has two rows.
--- What joins these models would count such a record twice.
+-- A row here is a key that stands twice in a model that promises it once, or a day on which a service or team has two
+-- rows. What joins these models would count such a record twice.
 with keys as (
 
     select

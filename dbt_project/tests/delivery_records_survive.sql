@@ -1,5 +1,5 @@
--- A row here is a source of which more or fewer records reached the intermediate layer than were loaded: what cannot be used
--- is kept with its reason there, never dropped on the way.
+-- A row here is a source of which more or fewer records reached the intermediate layer than were loaded: what cannot be
+-- used is kept there with its reason, never dropped on the way.
 with told_incidents as (
 
     select incident_id
