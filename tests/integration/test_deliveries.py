@@ -101,7 +101,10 @@ def disturbed(plain: DataHome, tmp_path_factory: pytest.TempPathFactory) -> Data
 def list_tables(home: DataHome, schemas: str) -> Iterator[tuple[str, str]]:
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         yield from con.execute(
-            "select schema_name, table_name from duckdb_tables() where regexp_full_match(schema_name, ?) order by all",
+            """
+            select schema_name, table_name from duckdb_tables()
+            where regexp_full_match(schema_name, ?) order by all
+            """,
             [schemas],
         ).fetchall()
 
