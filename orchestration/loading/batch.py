@@ -21,11 +21,13 @@ from orchestration.loading.landing import LandingError
 from orchestration.loading.ledger import (
     count_batch,
     insert_rows,
+    known_files,
     note_batch,
     note_failure,
     read_outcomes,
     record_batch,
     refresh_state,
+    remember_paths,
 )
 from orchestration.loading.modes import settle
 from orchestration.loading.outcome import FileOutcome
@@ -39,12 +41,20 @@ _log = logging.getLogger(__name__)
 # Up to here the stage is held in memory, beyond it in a file of its own: compressed, and bounded in memory.
 _MEMORY_BYTES = 32 * 1024**2
 # What DuckDB raises for a file that it cannot read; all else (no space, a defect) is not the file's fault.
-UNREADABLE = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+UNREADABLE = (
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.NotImplementedException,  # of a line beyond the reader's buffer
+)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Candidates of one table that are read together, and what reading them needs."""
+    """Candidates of one table that are read together, and what reading them needs.
+
+    ``repeated``: the batch was staged before, so its files may have become known since.
+    """
 
     table: TableContract
     candidates: list[Candidate]
@@ -52,6 +62,7 @@ class Batch:
     key: PseudonymKey | None
     clock: Callable[[], datetime]
     limits: Limits
+    repeated: bool = False
 
 
 def load_batch(con: duckdb.DuckDBPyConnection, batch: Batch) -> list[FileOutcome]:
@@ -69,16 +80,41 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: Batch) -> list[FileOutcome
                 middle = len(candidates) // 2
                 rest = [candidates[:middle], candidates[middle:]]
             else:
+                candidates[0].resolve(batch.table)
                 candidates[0].failure, candidates[0].parts = failure_reason(batch.table, error), []
                 rest = [candidates]
         else:
-            changed = [c for c in candidates if not c.is_unchanged()]
-            for candidate in changed:
-                _log.info("%s changed while it was loaded; it is left for the next run", candidate.file.shown)
-            if not changed:
+            rest = _fit_to_commit(con, batch)
+            if rest == [candidates]:
                 return _commit(con, batch, started, split_errors)
-            rest = [[c for c in candidates if c not in changed]]
-    return [o for part in rest if part for o in load_batch(con, replace(batch, candidates=part))]
+    again = replace(batch, repeated=True)
+    return [o for part in rest if part for o in load_batch(con, replace(again, candidates=part))]
+
+
+def _fit_to_commit(con: duckdb.DuckDBPyConnection, batch: Batch) -> list[list[Candidate]]:
+    """The candidates, if all can be committed as staged; otherwise those to be staged again, in turn.
+
+    Left out are files that changed meanwhile, and files hashed while being read that turn out to be known.
+    """
+    unresolved = any(c.hashing for c in batch.candidates)
+    for candidate in batch.candidates:
+        candidate.resolve(batch.table)
+    changed = [c for c in batch.candidates if not c.is_unchanged()]
+    for candidate in changed:
+        _log.info("%s changed while it was loaded; it is left for the next run", candidate.file.shown)
+    known = known_files(con, batch.table) if unresolved or batch.repeated else set()
+    seen = [c for c in batch.candidates if c.file_id in known]
+    if seen:
+        with transaction(con):
+            remember_paths(con, batch.table, seen)
+    once: dict[str, Candidate] = {}
+    again: list[Candidate] = []
+    for candidate in batch.candidates:
+        if candidate not in changed and candidate not in seen:
+            again += [candidate] if candidate.file_id in once else []
+            once.setdefault(candidate.file_id, candidate)
+    first = list(once.values())
+    return [first] if not again else [first, again]
 
 
 @contextmanager
@@ -161,9 +197,23 @@ def _fill_repaired(
         except UNREADABLE:
             pass
     if part.kind != "csv":
+        if part.kind == "json_lines" and (number := _long_line(repaired, request.limits)):
+            limit = request.limits.line_bytes
+            raise duckdb.InvalidInputException(f"line {number} has more than {limit} bytes") from failure
         raise failure
     fill_stage(con, request.again(), rejects=True)
     return True
+
+
+def _long_line(part: Part, limits: Limits) -> int | None:
+    """Number of the first line beyond the limit, if there is one."""
+    with part.path.open("rb") as file:
+        number = 0
+        while line := file.readline(limits.line_bytes + 1):
+            number += 1
+            if len(line) > limits.line_bytes:
+                return number
+    return None
 
 
 def _mixes_line_ends(part: Part) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,12 +28,42 @@ from orchestration.loading.landing import (
 )
 from orchestration.loading.warehouse import escape_glob
 
+# Files of this size take longer to hash than a thread takes to start.
+_HASHED_EARLY_BYTES = 16 * 1024**2
+
+
+class HashInBackground:
+    """The content hash of an open file, computed in a thread (hashing needs no interpreter lock)."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = os.dup(descriptor)
+        self._result: str | OSError | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = content_hash(self._descriptor)
+        except OSError as error:
+            self._result = error
+        finally:
+            os.close(self._descriptor)
+
+    def result(self) -> str:
+        """The hash, once it is there; raises OSError where the file could not be read."""
+        self._thread.join()
+        if not isinstance(self._result, str):
+            raise self._result or OSError("hashing ended without a result")
+        return self._result
+
 
 @dataclass
 class Candidate:
     """A landed file that the ledger does not know; ``failure`` says why it cannot be read, if so.
 
-    ``dated`` says that the path gave ``delivered_at``, which otherwise is the file's modification time.
+    ``dated`` says that the path gave ``delivered_at``, which otherwise is the file's modification time. Of a
+    large file that cannot be known yet ``sha256`` is still being computed, and ``file_id`` is provisional,
+    until ``resolve`` is called.
     """
 
     file: LandedFile
@@ -44,6 +75,14 @@ class Candidate:
     parts: list[Part] = field(default_factory=list)
     failure: str | None = None
     placed: Path | None = None
+    hashing: HashInBackground | None = None
+
+    def resolve(self, table: TableContract) -> None:
+        """Wait for the hash of the content, and take on the identity that follows from it."""
+        if self.hashing is not None:
+            self.sha256 = self.hashing.result()
+            self.hashing = None
+            self.file_id = identify(table, self.sha256, self.captures)
 
     @property
     def bytes(self) -> int:
@@ -71,11 +110,17 @@ def identify(table: TableContract, sha256: str, captures: Mapping[str, str]) -> 
 
 
 def take_in(
-    table: TableContract, file: LandedFile, known: set[str], folder: Path, limits: Limits
+    table: TableContract,
+    file: LandedFile,
+    known: set[str],
+    folder: Path,
+    limits: Limits,
+    known_sizes: set[int] | None = None,
 ) -> Candidate:
     """Hash, place and recognise a landed file; ``folder`` (not yet there) receives what the reader needs.
 
-    A file whose identity is in ``known`` comes back without parts. Raises ChangedWhileReadError.
+    A file whose identity is in ``known`` comes back without parts. A large plain file of a size that is not
+    in ``known_sizes`` is most likely new: it is hashed while it is read. Raises ChangedWhileReadError.
     """
     captures = table.path_pattern.captures(file.below_table)
     try:
@@ -94,10 +139,16 @@ def take_in(
         packed = is_packed(os.pread(descriptor, 4, 0), file.name)
         members: list[Member] = []
         placed: Path | None = None
+        hashing: HashInBackground | None = None
+        large = (
+            file.bytes >= _HASHED_EARLY_BYTES and known_sizes is not None and file.bytes not in known_sizes
+        )
         try:
             if packed:
                 with os.fdopen(os.dup(descriptor), "rb") as source:
                     members, sha256 = unpack(source, file.name, folder, limits)
+            elif large:
+                hashing, sha256 = HashInBackground(descriptor), ""
             else:
                 sha256 = content_hash(descriptor)
         except LandingError as error:
@@ -106,6 +157,8 @@ def take_in(
             return Candidate(file, identity, sha256, captures, delivered_at, dated, failure=str(error))
         _check_unchanged(descriptor, file)
         candidate = Candidate(file, identify(table, sha256, captures), sha256, captures, delivered_at, dated)
+        if hashing:
+            candidate.hashing, candidate.file_id = hashing, f"unresolved {file.shown}"
         if candidate.file_id in known:
             return candidate
         if not packed:

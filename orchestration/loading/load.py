@@ -95,9 +95,9 @@ def load_files(
     key: PseudonymKey | None = None
     if table.personal:
         key = read_pseudonym_key(home, os.environ if environ is None else environ)
-    known = known_files(con, table)
+    known, known_sizes = known_files(con, table), {size for size, _ in known_paths(con, table).values()}
     outcomes: list[FileOutcome] = []
-    for folder, chunk in _chunks(con, home, table, files, known, limits):
+    for folder, chunk in _chunks(con, home, table, files, known, known_sizes, limits):
         new: dict[str, Candidate] = {}
         again: list[Candidate] = []
         for candidate in chunk:
@@ -148,6 +148,7 @@ def _chunks(
     table: TableContract,
     files: Iterable[LandedFile],
     known: set[str],
+    known_sizes: set[int],
     limits: Limits,
 ) -> Iterator[tuple[Path, list[Candidate]]]:
     """Candidates in chunks, each with a folder that is removed when the next chunk is asked for."""
@@ -161,10 +162,11 @@ def _chunks(
                 if file is None:
                     break
                 try:
-                    candidate = take_in(table, file, known, folder / f"file{len(chunk)}", limits)
+                    candidate = take_in(table, file, known, folder / f"file{len(chunk)}", limits, known_sizes)
                 except ChangedWhileReadError:
                     _log.info("%s is still being written; it is left for the next run", file.shown)
                     continue
+                known_sizes.add(file.bytes)
                 describe_parquet(con, table, candidate)
                 chunk.append(candidate)
                 size += candidate.bytes

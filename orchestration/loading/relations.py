@@ -76,14 +76,12 @@ def document_relation(
     if kind == "json_lines":
         # Read as CSV of one column without quotes: splitting lines costs a fifth of what parsing them costs,
         # the order is kept, and a line that is no JSON harms no other.
-        text, source = (
-            "line",
-            f"""read_csv(
-            {paths}, columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false, delim = '\x01',
+        text = "line"
+        source = f"""read_csv(
+            {paths}, columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false, delim = '',
             quote = '', escape = '', nullstr = '', strict_mode = false, filename = true,
             max_line_size = {limits.line_bytes:d}, buffer_size = {2 * limits.line_bytes:d}
-        )""",
-        )
+        )"""
     elif kind == "json_array":
         text, source = (
             "cast(json as varchar)",
