@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.loading.archives import Limits
 from orchestration.loading.contract_model import TableContract
-from orchestration.loading.formats import Part, ensure_utf8, with_plain_newlines
+from orchestration.loading.formats import ensure_utf8
 from orchestration.loading.identifiers import literal
 from orchestration.loading.intake import Candidate
 from orchestration.loading.landing import LandingError
@@ -186,8 +186,6 @@ def _fill_repaired(
         except LandingError as error:
             raise duckdb.InvalidInputException(str(error)) from error
         repaired = replace(part, path=path)
-    if part.kind == "csv" and _mixes_line_ends(repaired):
-        repaired = with_plain_newlines(repaired)
     if repaired.path != part.path:
         repaired = replace(repaired, path=repaired.path.replace(part.path))
         candidate.placed = None if candidate.placed == part.path else candidate.placed
@@ -197,28 +195,9 @@ def _fill_repaired(
         except UNREADABLE:
             pass
     if part.kind != "csv":
-        if part.kind == "json_lines" and (number := _long_line(repaired, request.limits)):
-            limit = request.limits.line_bytes
-            raise duckdb.InvalidInputException(f"line {number} has more than {limit} bytes") from failure
         raise failure
     fill_stage(con, request.again(), rejects=True)
     return True
-
-
-def _long_line(part: Part, limits: Limits) -> int | None:
-    """Number of the first line beyond the limit, if there is one."""
-    with part.path.open("rb") as file:
-        number = 0
-        while line := file.readline(limits.line_bytes + 1):
-            number += 1
-            if len(line) > limits.line_bytes:
-                return number
-    return None
-
-
-def _mixes_line_ends(part: Part) -> bool:
-    feeds, returns = part.line_ends()
-    return 0 < returns < feeds
 
 
 def failure_reason(table: TableContract, error: Exception) -> str:

@@ -12,10 +12,13 @@ from orchestration.loading.contract_model import Column
 from orchestration.loading.identifiers import Parameters
 from orchestration.loading.pseudonym import PseudonymKey
 
-_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?"
-_NAIVE = rf"\d{{4}}-\d\d-\d\d(?:[T ]{_CLOCK})?"
-_UTC = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:Z| ?\+00:?(?:00)?| UTC)"
-_OFFSET = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK} ?[+-]\d\d:?(?:\d\d)?"
+_DAY, _MINUTE = r"\d{4}-\d\d-\d\d", r"(?:[01]\d|2[0-3]):[0-5]\d"
+_SECOND = r":[0-5]\d(?:\.\d{1,9})?"
+_NAIVE = rf"{_DAY}(?:[T ]{_MINUTE}(?:{_SECOND})?)?"
+_UTC = rf"{_DAY}[T ]{_MINUTE}{_SECOND}(?:Z| ?\+00:?(?:00)?| UTC)"
+_OFFSET = rf"{_DAY}[T ]{_MINUTE}{_SECOND} ?[+-]\d\d:?(?:\d\d)?"
+# DuckDB reads no offset behind minutes, so these get their seconds first.
+_WITHOUT_SECONDS = rf"{_DAY}[T ]{_MINUTE} ?(?:Z|[+-]\d\d:?(?:\d\d)?)"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 # Seconds from year 1 to the end of year 9999, the range that Parquet readers and Spark agree on.
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799
@@ -117,6 +120,11 @@ def _decimal(text: str, precision: int, scale: int) -> str:
     )
 
 
+def rounded_decimal(text: str, precision: int, scale: int) -> str:
+    """SQL: the ``text`` of a binary double as text of a decimal, rounded to the scale."""
+    return f"cast(try_cast({_without_exponent(text)} as decimal({precision}, {scale})) as varchar)"
+
+
 def _without_exponent(text: str) -> str:
     """SQL for the number ``text`` trimmed and, if it is in E-notation, written out.
 
@@ -145,6 +153,8 @@ def _timestamp(text: str, formats: tuple[str, ...], zone: str, parameters: Param
         f"when regexp_full_match({text}, '{_UTC}') then try_cast({_without_utc(text)} as timestamp)",
         f"when regexp_full_match({text}, '{_NAIVE}') then {naive}",
         f"when regexp_full_match({text}, '{_OFFSET}') then timezone('UTC', try_cast({text} as timestamptz))",
+        f"when regexp_full_match({text}, '{_WITHOUT_SECONDS}')"
+        f" then timezone('UTC', try_cast({_with_seconds(text)} as timestamptz))",
     ]
     branches += _epoch_branches(text, formats)
     if strptime := [f for f in formats if "%" in f]:
@@ -159,6 +169,10 @@ def _timestamp(text: str, formats: tuple[str, ...], zone: str, parameters: Param
 def _without_utc(text: str) -> str:
     # DuckDB's cast to timestamp ignores an offset, which is right for UTC alone; `` UTC`` it refuses.
     return f"case when suffix({text}, ' UTC') then left({text}, length({text}) - 4) else {text} end"
+
+
+def _with_seconds(text: str) -> str:
+    return f"(left({text}, 16) || ':00' || ltrim(substr({text}, 17)))"
 
 
 def _in_zone(naive: str, zone: str, parameters: Parameters) -> str:
@@ -205,6 +219,8 @@ def _date(text: str, formats: tuple[str, ...], zone: str, parameters: Parameters
         rf"when regexp_full_match({text}, '\d{{8}}') then try_cast(try_strptime({text}, '%Y%m%d') as date)",
         f"when regexp_full_match({text}, '{_NAIVE}') then try_cast(try_cast({text} as timestamp) as date)",
         f"when regexp_full_match({text}, '{_UTC}|{_OFFSET}') then try_cast({instant} as date)",
+        f"when regexp_full_match({text}, '{_WITHOUT_SECONDS}')"
+        f" then try_cast({instant.replace(text, _with_seconds(text))} as date)",
     ]
     branches += [
         f"{b.split(' then ', 1)[0]} then try_cast({b.split(' then ', 1)[1]} as date)"

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import json
+import mmap
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,7 +48,6 @@ class Part:
     bytes: int
     headers: HeaderMap | None = None
     delimiter: str = ","
-    skipped_lines: int = 0
     column_types: tuple[tuple[str, str], ...] = ()
     wrapped: bool = False
     by_line: bool = False
@@ -55,18 +55,7 @@ class Part:
     @property
     def signature(self) -> tuple[object, ...]:
         """Parts of equal signature can be read by one statement."""
-        return (self.kind, self.headers, self.delimiter, self.skipped_lines, self.column_types, self.wrapped)
-
-    def line_ends(self) -> tuple[int, int]:
-        """How many line feeds the file has, and how many of them follow a carriage return."""
-        feeds = returns = 0
-        last = b""
-        with self.path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                feeds += chunk.count(b"\n")
-                returns += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
-                last = chunk[-1:]
-        return feeds, returns
+        return (self.kind, self.headers, self.delimiter, self.column_types, self.wrapped)
 
 
 def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part]:
@@ -82,7 +71,7 @@ def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part
         return [Part(member.name, member.path, "parquet", size)]
     if suffix in WORKBOOK_SUFFIXES:
         sheets = workbook_to_csv(member.path, table, limits)
-        return [_csv_part(Member(member.name, sheet), table) for sheet in sheets]
+        return [_csv_part(Member(member.name, sheet), table, limits) for sheet in sheets]
     if size == 0:
         raise LandingError("is empty")
     path = ensure_utf8(member.path, table.load.encodings, head, always=size <= _CHECKED_BYTES)
@@ -100,7 +89,7 @@ def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part
         shown = text.lstrip(_BLANK)[:40].decode("utf-8", "replace")
         raise LandingError(f"is not JSON: it starts with {shown!r}")
     if suffix in (".csv", ".tsv", ".txt", ""):
-        return [_csv_part(Member(member.name, path), table)]
+        return [_csv_part(Member(member.name, path), table, limits)]
     raise LandingError(f"has no known format: neither its content nor the ending {suffix!r} tells one")
 
 
@@ -152,20 +141,68 @@ def _rewrite(path: Path, encoding: str) -> Path:
     return target
 
 
-def with_plain_newlines(part: Part) -> Part:
-    """A copy of a CSV part in which every line ends in a line feed; DuckDB refuses files that mix endings."""
-    target = part.path.with_name(part.path.name + ".lf")
+def find_long_line(path: Path, limit: int) -> int | None:
+    """Number of the first line of more than ``limit`` bytes; None where there is none.
+
+    DuckDB drops such lines without a word. Where every stretch of half the limit has a line feed, which is
+    seen without reading it all, there can be none.
+    """
+    size, stride = path.stat().st_size, max(limit // 2, 1)
+    if size <= limit:
+        return None
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        if all(view.find(b"\n", start, start + stride) >= 0 for start in range(0, size - stride, stride)):
+            return None
+        number = 0
+        while line := file.readline(limit + 1):
+            number += 1
+            if len(line) > limit:
+                return number
+    return None
+
+
+def _has_odd_line_ends(path: Path) -> bool:
+    """Whether a text begins with a blank line or has more than one kind of line ends."""
+    with path.open("rb") as file:
+        if file.read(1) in (b"\n", b"\r"):
+            return True
+    if not _count(path, b"\r"):
+        return False
+    return not (_count(path, b"\r") == _count(path, b"\n") == _count(path, b"\r\n"))
+
+
+def _count(path: Path, wanted: bytes) -> int:
+    if not path.stat().st_size:
+        return 0
+    found = 0
+    with path.open("rb") as file:
+        last = b""
+        while chunk := file.read(_CHUNK):
+            found += chunk.count(wanted) + (len(wanted) > 1 and last + chunk[:1] == wanted)
+            last = chunk[-1:]
+    return found
+
+
+def _with_plain_line_ends(path: Path) -> Path:
+    """A copy of a UTF-8 text that begins with its first line that is not blank, all lines ended by a feed.
+
+    DuckDB refuses CSV that mixes line ends, and loses the header behind blank lines of another kind.
+    """
+    target = path.with_name(path.name + ".lf")
     with (
-        part.path.open(encoding="utf-8", newline="") as source,
+        path.open(encoding="utf-8", newline="") as source,
         target.open("w", encoding="utf-8", newline="") as copy,
     ):
-        held = ""
+        held, begun = "", False
         while chunk := source.read(_CHUNK):
             chunk = held + chunk
             held = "\r" if chunk.endswith("\r") else ""
-            copy.write(chunk[: len(chunk) - len(held)].replace("\r\n", "\n").replace("\r", "\n"))
+            text = chunk[: len(chunk) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
+            text = text if begun else text.lstrip("\n")
+            begun = begun or bool(text)
+            copy.write(text)
         copy.write(held.replace("\r", "\n"))
-    return replace(part, path=target)
+    return target
 
 
 def _first_line(path: Path, limits: Limits) -> bytes:
@@ -177,6 +214,7 @@ def _first_line(path: Path, limits: Limits) -> bytes:
 
 
 def _json_lines(name: str, path: Path, table: TableContract, limits: Limits) -> Part:
+    _refuse_long_lines(path, limits)
     part = replace(_part(name, path, "json_lines"), by_line=True)
     try:
         wrapped = _is_wrapped(json.loads(_first_line(path, limits)), table)
@@ -203,7 +241,10 @@ def _json_part(name: str, path: Path, table: TableContract, limits: Limits) -> P
     if len(line) < limits.line_bytes:
         try:
             wrapped = _is_wrapped(json.loads(line), table)
+            _refuse_long_lines(path, limits)
             return replace(part, wrapped=wrapped, by_line=not wrapped)
+        except LandingError:
+            raise
         except RecursionError:
             return part
         except ValueError:
@@ -217,14 +258,20 @@ def _json_part(name: str, path: Path, table: TableContract, limits: Limits) -> P
     return replace(part, kind="json_document", by_line=False)
 
 
-def _csv_part(member: Member, table: TableContract) -> Part:
+def _refuse_long_lines(path: Path, limits: Limits) -> None:
+    if number := find_long_line(path, limits.line_bytes):
+        raise LandingError(f"has more than {limits.line_bytes} bytes in line {number}")
+
+
+def _csv_part(member: Member, table: TableContract, limits: Limits) -> Part:
+    _refuse_long_lines(member.path, limits)
+    if _has_odd_line_ends(member.path):
+        member = replace(member, path=_with_plain_line_ends(member.path))
     with member.path.open("rb") as file:
         text = file.read(MAX_HEADER_BYTES).decode("utf-8", "ignore")
-    start = len(text) - len(text.lstrip("\r\n"))
-    skipped = text[:start].count("\n") or text[:start].count("\r")
     best: tuple[int, HeaderMap, str] | None = None
     for delimiter in _DELIMITERS:
-        row = next(csv.reader(io.StringIO(text[start:], newline=""), delimiter=delimiter), [])
+        row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
         headers = map_headers(tuple(row), table)
         if best is None or headers.matched > best[0]:
             best = (headers.matched, headers, delimiter)
@@ -237,6 +284,4 @@ def _csv_part(member: Member, table: TableContract) -> Part:
         raise LandingError(
             f"lacks the required column {headers.missing[0]}: its header is none of those accepted"
         )
-    return Part(
-        member.name, member.path, "csv", member.path.stat().st_size, headers, delimiter, skipped_lines=skipped
-    )
+    return Part(member.name, member.path, "csv", member.path.stat().st_size, headers, delimiter)

@@ -113,11 +113,12 @@ def take_in(
     table: TableContract,
     file: LandedFile,
     known: set[str],
-    folder: Path,
+    target: Path,
     limits: Limits,
     known_sizes: set[int] | None = None,
 ) -> Candidate:
-    """Hash, place and recognise a landed file; ``folder`` (not yet there) receives what the reader needs.
+    """Hash, place and recognise a landed file; ``target`` (not yet there) becomes the file, or the folder
+    of what it unpacks to.
 
     A file whose identity is in ``known`` comes back without parts. A large plain file of a size that is not
     in ``known_sizes`` is most likely new: it is hashed while it is read. Raises ChangedWhileReadError.
@@ -138,7 +139,6 @@ def take_in(
     try:
         packed = is_packed(os.pread(descriptor, 4, 0), file.name)
         members: list[Member] = []
-        placed: Path | None = None
         hashing: HashInBackground | None = None
         large = (
             file.bytes >= _HASHED_EARLY_BYTES and known_sizes is not None and file.bytes not in known_sizes
@@ -146,7 +146,7 @@ def take_in(
         try:
             if packed:
                 with os.fdopen(os.dup(descriptor), "rb") as source:
-                    members, sha256 = unpack(source, file.name, folder, limits)
+                    members, sha256 = unpack(source, file.name, target, limits)
             elif large:
                 hashing, sha256 = HashInBackground(descriptor), ""
             else:
@@ -162,11 +162,9 @@ def take_in(
         if candidate.file_id in known:
             return candidate
         if not packed:
-            folder.mkdir(parents=True)
-            placed = folder / "00000001"
-            place(descriptor, file, placed)
-            members = [Member(file.name, placed)]
-            candidate.placed = placed
+            place(descriptor, file, target)
+            members = [Member(file.name, target)]
+            candidate.placed = target
     finally:
         os.close(descriptor)
     try:

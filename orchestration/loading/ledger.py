@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 
 from orchestration.loading.contract_model import TableContract
-from orchestration.loading.identifiers import quote
+from orchestration.loading.identifiers import Parameters, quote
 from orchestration.loading.intake import Candidate
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.staging import NOT_A_RECORD, STAGE
@@ -44,17 +44,17 @@ def note_batch(con: duckdb.DuckDBPyConnection, batch: Sequence[Candidate]) -> No
         )
         """
     )
+    parameters = Parameters()
+    files = parameters.add_rows(
+        {"number": "INTEGER", "file_id": "VARCHAR", "path": "VARCHAR", "delivered_at": "TIMESTAMP"},
+        [(n, c.file_id, c.file.shown, c.delivered_at) for n, c in enumerate(batch, 1)],
+    )
     con.execute(
-        """
+        f"""
         insert into batch_files (number, file_id, path, delivered_at)
-        select unnest($numbers), unnest($ids), unnest($paths), unnest($times)
+        select number, file_id, path, delivered_at from {files}
         """,
-        {
-            "numbers": list(range(1, len(batch) + 1)),
-            "ids": [c.file_id for c in batch],
-            "paths": [c.file.shown for c in batch],
-            "times": [c.delivered_at for c in batch],
-        },
+        parameters.values,
     )
 
 
@@ -137,21 +137,12 @@ def record_batch(
     duration_ms: int,
 ) -> None:
     """Write the ledger rows of a batch and remember its paths."""
-    con.execute(
-        """
-        create or replace temp table batch_facts as
-        select
-            unnest($numbers) as number, unnest($hashes) as sha256, unnest($sizes) as bytes,
-            unnest($formats) as format, unnest($modified) as modified_ns
-        """,
-        {
-            "numbers": list(range(1, len(batch) + 1)),
-            "hashes": [c.sha256 for c in batch],
-            "sizes": [c.file.bytes for c in batch],
-            "formats": [c.format for c in batch],
-            "modified": [c.file.modified_ns for c in batch],
-        },
+    parameters = Parameters()
+    facts = parameters.add_rows(
+        {"number": "INTEGER", "sha256": "VARCHAR", "bytes": "BIGINT", "format": "VARCHAR"},
+        [(n, c.sha256, c.file.bytes, c.format) for n, c in enumerate(batch, 1)],
     )
+    given = {"system": table.system, "name": table.name, "now": now, "duration": duration_ms}
     con.execute(
         f"""
         insert into ops.ingest_files (
@@ -171,7 +162,7 @@ def record_batch(
             case when files.failure is null then files.rows_read - files.good else 0 end,
             files.data_through, $now, case when files.failure is null then $now end, $duration
         from batch_files as files
-        inner join batch_facts as facts on files.number = facts.number
+        inner join {facts} as facts on files.number = facts.number
         left join (
             select
                 stage._file,
@@ -182,33 +173,30 @@ def record_batch(
             group by stage._file
         ) as lost on files.number = lost._file
         """,
-        {"system": table.system, "name": table.name, "now": now, "duration": duration_ms},
+        parameters.values | given,
     )
-    con.execute("drop table batch_facts")
     remember_paths(con, table, batch)
 
 
 def remember_paths(con: duckdb.DuckDBPyConnection, table: TableContract, batch: Sequence[Candidate]) -> None:
     """Remember size and time of landed paths, so that the next run need not read them."""
-    values = {
-        "paths": [c.file.shown for c in batch],
-        "sizes": [c.file.bytes for c in batch],
-        "modified": [c.file.modified_ns for c in batch],
-        "ids": [c.file_id for c in batch],
-        "system": table.system,
-        "name": table.name,
-    }
+    parameters = Parameters()
+    paths = parameters.add_rows(
+        {"path": "VARCHAR", "bytes": "BIGINT", "modified_ns": "BIGINT", "file_id": "VARCHAR"},
+        [(c.file.shown, c.file.bytes, c.file.modified_ns, c.file_id) for c in batch],
+    )
+    values = parameters.values | {"system": table.system, "name": table.name}
     con.execute(
-        """
+        f"""
         delete from ops.landed_paths
-        where system = $system and table_name = $name and path in (select unnest($paths))
+        where system = $system and table_name = $name and path in (select path from {paths})
         """,
-        {name: values[name] for name in ("paths", "system", "name")},
+        values,
     )
     con.execute(
-        """
+        f"""
         insert into ops.landed_paths (system, table_name, path, bytes, modified_ns, file_id)
-        select $system, $name, unnest($paths), unnest($sizes), unnest($modified), unnest($ids)
+        select $system, $name, path, bytes, modified_ns, file_id from {paths}
         """,
         values,
     )

@@ -122,31 +122,28 @@ def record_drift(
             select distinct _file, unnest(_members) as member from {STAGE} where _members is not null
         ) as seen
         inner join batch_files as files on seen._file = files.number
-        where not list_contains($claimed, seen.member) and files.failure is null
-        """,
-        {"claimed": sorted(claimed_members(table))},
+        where files.failure is null
+        """
     ).fetchall()
+    claimed = claimed_members(table)
+    from_json = [(file_id, member) for file_id, member in from_json if member not in claimed]
     if globs:
         from_json = [(file_id, member) for file_id, member in from_json if not matches_any(member, globs)]
     found = sorted(names | set(from_json))
     if not found:
         return
+    parameters = Parameters()
+    seen = parameters.add_rows({"file_id": "VARCHAR", "member": "VARCHAR"}, found)
     con.execute(
-        """
+        f"""
         insert into ops.schema_drift (system, table_name, member, file_id, first_seen_at)
         select $system, $name, seen.member, min(seen.file_id), $now
-        from (select unnest($files) as file_id, unnest($members) as member) as seen
+        from {seen} as seen
         anti join ops.schema_drift as drift
             on drift.system = $system and drift.table_name = $name and drift.member = seen.member
         group by seen.member
         """,
-        {
-            "system": table.system,
-            "name": table.name,
-            "now": now,
-            "files": [file_id for file_id, _ in found],
-            "members": [member for _, member in found],
-        },
+        parameters.values | {"system": table.system, "name": table.name, "now": now},
     )
 
 
@@ -169,25 +166,25 @@ def _note_reasons(con: duckdb.DuckDBPyConnection, table: TableContract) -> None:
     }
     for position, column in enumerate(table.stored, 1):
         reasons[position] = (column.name, f"is not {expectation(column)}")
-    con.execute(
-        """
-        create or replace temp table reject_reasons as
-        select unnest($states) as state, unnest($columns) as column_name, unnest($reasons) as reason
-        """,
-        {
-            "states": list(reasons),
-            "columns": [column for column, _ in reasons.values()],
-            "reasons": [reason for _, reason in reasons.values()],
-        },
+    parameters = Parameters()
+    rows = parameters.add_rows(
+        {"state": "SMALLINT", "column_name": "VARCHAR", "reason": "VARCHAR"},
+        [(state, column, reason) for state, (column, reason) in reasons.items()],
     )
+    con.execute(f"create or replace temp table reject_reasons as select * from {rows}", parameters.values)
 
 
 def _note_lines(con: duckdb.DuckDBPyConnection, table: TableContract, batch: Sequence[Candidate]) -> None:
-    by_row = [len(c.parts) == 1 and c.parts[0].by_line and table.load.explode is None for c in batch]
+    parameters = Parameters()
+    linewise = parameters.add_rows(
+        {"number": "INTEGER", "by_row": "BOOLEAN"},
+        [
+            (number, len(c.parts) == 1 and c.parts[0].by_line and table.load.explode is None)
+            for number, c in enumerate(batch, 1)
+        ],
+    )
     con.execute(
-        "create or replace temp table reject_linewise as"
-        " select unnest($numbers) as number, unnest($by_row) as by_row",
-        {"numbers": list(range(1, len(batch) + 1)), "by_row": by_row},
+        f"create or replace temp table reject_linewise as select * from {linewise}", parameters.values
     )
     con.execute("create or replace temp table reject_lines (rid bigint, line bigint)")
     for number, candidate in enumerate(batch, 1):
@@ -205,10 +202,11 @@ def _note_lines(con: duckdb.DuckDBPyConnection, table: TableContract, batch: Seq
         ).fetchall()
         if rows:
             lines = csv_lines(candidate.parts[0], [row for _, row in rows])
-            con.execute(
-                "insert into reject_lines select unnest($rids), unnest($lines)",
-                {"rids": [rid for rid, _ in rows], "lines": lines},
+            parameters = Parameters()
+            found = parameters.add_rows(
+                {"rid": "BIGINT", "line": "BIGINT"}, list(zip((rid for rid, _ in rows), lines, strict=True))
             )
+            con.execute(f"insert into reject_lines select rid, line from {found}", parameters.values)
 
 
 def csv_lines(part: Part, rows: Sequence[int]) -> list[int | None]:

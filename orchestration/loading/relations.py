@@ -37,14 +37,14 @@ def csv_relation(
 ) -> str:
     """SQL of a relation ``_file, c0, c1 …`` over CSV files with the header of ``part``."""
     assert part.headers is not None
-    columns = dict.fromkeys(flat_columns(len(part.headers.names)), "VARCHAR")
-    paths = parameters.add([escape_glob(str(file)) for file in files])
+    columns = ", ".join(f"{name}: 'VARCHAR'" for name in flat_columns(len(part.headers.names)))
+    paths = parameters.add_list([escape_glob(str(file)) for file in files])
     return f"""
         select {_FILE_NUMBER} as _file, * exclude (filename)
         from read_csv(
-            {paths}, header = true, skip = {part.skipped_lines:d}, auto_detect = false,
+            {paths}, header = true, auto_detect = false,
             delim = {parameters.add(part.delimiter)}, quote = '"', escape = '"',
-            nullstr = {parameters.add(list(nulls) or [""])}, columns = {parameters.add(columns)},
+            nullstr = {parameters.add_list(nulls or ("",))}, columns = {{{columns}}},
             max_line_size = {limits.line_bytes:d}, filename = true, store_rejects = {str(rejects).lower()}
         )"""
 
@@ -56,7 +56,7 @@ def parquet_relation(
     texts = [
         f"{_as_text(quote(name), data_type)} as c{index}" for index, (name, data_type) in enumerate(columns)
     ]
-    paths = parameters.add([escape_glob(str(file)) for file in files])
+    paths = parameters.add_list([escape_glob(str(file)) for file in files])
     return f"select {_FILE_NUMBER} as _file, {', '.join(texts)} from read_parquet({paths}, filename = true)"
 
 
@@ -72,7 +72,7 @@ def document_relation(
     kind: str, files: Sequence[Path], parameters: Parameters, exact_numbers: bool, limits: Limits
 ) -> str:
     """SQL of a relation ``_file, _doc``: a JSON text per line, element or file; null for a blank line."""
-    paths = parameters.add([escape_glob(str(file)) for file in files])
+    paths = parameters.add_list([escape_glob(str(file)) for file in files])
     if kind == "json_lines":
         # Read as CSV of one column without quotes: splitting lines costs a fifth of what parsing them costs,
         # the order is kept, and a line that is no JSON harms no other.

@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.loading.archives import Limits
 from orchestration.loading.contract_model import Column, TableContract
-from orchestration.loading.conversion import nulled, shaped, typed_value
+from orchestration.loading.conversion import nulled, rounded_decimal, shaped, typed_value
 from orchestration.loading.formats import Part
 from orchestration.loading.headers import HeaderMap, glob_expression
 from orchestration.loading.identifiers import Parameters
@@ -168,7 +168,7 @@ def _capture(request: StageRequest, column: Column) -> str | None:
     texts: list[str | None] = []
     for values in zip(*(request.captures[name] for name in column.options.capture), strict=True):
         texts.append(column.options.join.join(values) if None not in values else None)
-    return f"({request.parameters.add(texts)}::varchar[])[_file]"
+    return f"{request.parameters.add_list(texts)}[_file]"
 
 
 def _column_text(
@@ -195,7 +195,7 @@ def _flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> t
             text = f"nullif(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar), '{{}}')"
             picked.append(f"{text if found else 'cast(null as varchar)'} as u{i}")
         else:
-            candidates = [f"c{p}" for p in positions[column.name]]
+            candidates = [_flat_text(request.parts[0], column, p) for p in positions[column.name]]
             picked.append(f"{_column_text(request, column, candidates, column.options.nulls)} as u{i}")
         texts.append(f"{shaped(column, f'u{i}', parameters)} as t{i}")
     raw = ", ".join(f"{parameters.add(name)}, c{p}" for p, name in enumerate(headers.names))
@@ -203,6 +203,12 @@ def _flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> t
         select *, cast(null as smallint) as _special, cast(null as varchar[]) as _members, {", ".join(texts)}
         from (select *, {", ".join(picked)} from ({relation}))"""
     return records, f"cast(json_object({raw}) as varchar)"
+
+
+def _flat_text(part: Part, column: Column, position: int) -> str:
+    if column.decimal and part.column_types and part.column_types[position][1] in ("DOUBLE", "FLOAT"):
+        return rounded_decimal(f"c{position}", *column.decimal)
+    return f"c{position}"
 
 
 def _json_records(request: StageRequest, documents: str, unwrapped: bool, guarded: bool) -> tuple[str, str]:
@@ -253,7 +259,7 @@ def _json_records(request: StageRequest, documents: str, unwrapped: bool, guarde
         kind = extracted(load.discriminator.path)
         conditions.append(f"when {kind} is null or {kind} not in ({kinds}) then {state}")
     special = f"cast(case {' '.join(conditions)} end as smallint)"
-    of_record = parameters.add([p for in_element, p in pointers if not in_element] or ["$"])
+    of_record = parameters.add_list([p for in_element, p in pointers if not in_element] or ["$"])
     sampled = "true" if request.bytes <= _ALL_MEMBERS_BYTES else "hash(left(_doc, 200)) % 64 = 0"
     members = f"case when x is not null and {sampled} then json_keys(_doc) end"
     extraction = f"json_extract_string(_doc, {of_record})"
@@ -263,7 +269,7 @@ def _json_records(request: StageRequest, documents: str, unwrapped: bool, guarde
         from (select _file, _doc, {extraction} as x from ({documents}))"""
     raw = "_doc"
     if load.explode:
-        of_element = parameters.add([p for in_element, p in pointers if in_element] or ["$"])
+        of_element = parameters.add_list([p for in_element, p in pointers if in_element] or ["$"])
         relation = _exploded(relation, load.explode, of_element, parameters)
         raw = "coalesce(_element, _doc)"
     records = f"""
@@ -297,7 +303,7 @@ def _exploded(relation: str, path: str, pointers: str, parameters: Parameters) -
 
 def _extra_members(table: TableContract, column: Column, parameters: Parameters) -> str:
     """SQL of a JSON object of the record's members that match the column's globs and that nobody claims."""
-    claimed = parameters.add(sorted(claimed_members(table)))
+    claimed = parameters.add_list(sorted(claimed_members(table)))
     pattern = parameters.add("|".join(f"(?:{glob_expression(glob)})" for glob in column.options.extra))
     keys = (
         f"list_filter(json_keys(_doc), lambda k: regexp_full_match(lower(k), {pattern})"

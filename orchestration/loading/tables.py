@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import duckdb
 
 from orchestration.loading.contract_model import ContractError, SystemContract, TableContract
-from orchestration.loading.identifiers import literal, quote
+from orchestration.loading.identifiers import Parameters, literal, quote
+from orchestration.loading.warehouse import transaction
 
 OPS_TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "ingest_files": (
@@ -104,24 +105,30 @@ def ensure_tables(con: duckdb.DuckDBPyConnection, contracts: Mapping[str, System
     Columns that a contract gained are added (null until a replay), columns that it lost or drops as personal
     are removed. Raises ContractError where a column of a table with rows changed its type.
     """
-    existing = _existing_columns(con)
-    con.execute("create schema if not exists ops")
-    for name, (comment, columns) in OPS_TABLES.items():
-        _ensure_table(con, ("ops", name), columns, existing.get(("ops", name)), comment)
-    for contract in contracts.values():
-        con.execute(f"create schema if not exists {quote(contract.schema)}")
-        for table in contract.tables.values():
-            _ensure_raw_table(con, contract, table, existing.get((table.schema, table.name)))
-            con.execute(
-                """
-                insert into ops.table_state (system, table_name, rows, version)
-                select $system, $name, 0, 0
-                where not exists (
-                    select 1 from ops.table_state where system = $system and table_name = $name
-                )
-                """,
-                {"system": table.system, "name": table.name},
-            )
+    with transaction(con):  # one commit instead of one per statement: each waits for the disk
+        existing = _existing_columns(con)
+        con.execute("create schema if not exists ops")
+        for name, (comment, columns) in OPS_TABLES.items():
+            _ensure_table(con, ("ops", name), columns, existing.get(("ops", name)), comment)
+        tables = [table for contract in contracts.values() for table in contract.tables.values()]
+        for contract in contracts.values():
+            con.execute(f"create schema if not exists {quote(contract.schema)}")
+            for table in contract.tables.values():
+                _ensure_raw_table(con, contract, table, existing.get((table.schema, table.name)))
+        parameters = Parameters()
+        known = parameters.add_rows(
+            {"system": "VARCHAR", "table_name": "VARCHAR"}, [(table.system, table.name) for table in tables]
+        )
+        con.execute(
+            f"""
+            insert into ops.table_state (system, table_name, rows, version)
+            select known.system, known.table_name, 0, 0
+            from {known} as known
+            anti join ops.table_state as state
+                on known.system = state.system and known.table_name = state.table_name
+            """,
+            parameters.values,
+        )
 
 
 def raw_columns(table: TableContract) -> dict[str, str]:
