@@ -49,12 +49,13 @@ class Parameters:
     def add_list(self, texts: Sequence[str | None]) -> str:
         """SQL of a list of texts.
 
-        It goes over as one JSON text: DuckDB's Python client looks for optional modules for every single value
-        that it converts, which takes a second for a few thousand.
+        It goes over as one JSON text: DuckDB's Python client looks for optional modules for every value that
+        it converts, which takes a second for a few thousand.
         """
         return f"from_json({self.add(json.dumps(list(texts)))}, '[\"VARCHAR\"]')"
 
     def add_rows(self, types: Mapping[str, str], rows: Sequence[Sequence[object]]) -> str:
         """SQL of a relation with the columns of ``types`` (name and DuckDB type) and these rows."""
         content = json.dumps([dict(zip(types, row, strict=True)) for row in rows], default=str)
-        return f"(select unnest(from_json({self.add(content)}, {literal(json.dumps([types]))}), recursive := true))"
+        shape = literal(json.dumps([types]))
+        return f"(select unnest(from_json({self.add(content)}, {shape}), recursive := true))"

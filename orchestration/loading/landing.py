@@ -162,7 +162,7 @@ def open_landed(file: LandedFile) -> int:
 def content_hash(descriptor: int) -> str:
     """SHA-256 of all bytes of an open file, in hexadecimal."""
     digest = hashlib.sha256()
-    buffer = bytearray(_CHUNK)
+    buffer = bytearray(min(_CHUNK, max(os.fstat(descriptor).st_size, 1)))
     view = memoryview(buffer)
     offset = 0
     while read := os.preadv(descriptor, [view], offset):

@@ -89,8 +89,12 @@ def open_warehouse(
     It can read and write below the data home and nowhere else, installs and loads no extension, and its
     settings cannot be changed any more. What a killed run left in the temporary folder is removed first.
     ``memory_limit`` is DuckDB's (``"4GB"``); the default is half of the machine's memory, at most 4 GB.
-    Raises WarehouseBusyError.
+    Raises WarehouseBusyError, and ValueError for a home that DuckDB cannot open.
     """
+    if "?" in str(home.warehouse):
+        raise ValueError(
+            f"DuckDB takes what follows the ? in {home.warehouse} for options; rename the data home"
+        )
     with warehouse_lock(home, holder, wait_seconds):
         workspace, spill = home.temporary / "loading", home.temporary / "duckdb"
         with _held_guard:

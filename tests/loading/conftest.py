@@ -77,7 +77,10 @@ class Shop:
     def rejects(self) -> list[tuple[Any, ...]]:
         """Line, column, value and reason of what is quarantined."""
         return self.query(
-            "select line, column_name, value, reason from ops.ingest_rejects where replayed_at is null order by all"
+            """
+            select line, column_name, value, reason from ops.ingest_rejects
+            where replayed_at is null order by all
+            """
         )
 
 
@@ -109,7 +112,9 @@ def check_ledger(shop: Shop) -> None:
 
         ledger = ask(
             """
-            select file_id, table_name, path, rows_read, rows_loaded, rows_duplicate, rows_superseded, rows_quarantined
+            select
+                file_id, table_name, path,
+                rows_read, rows_loaded, rows_duplicate, rows_superseded, rows_quarantined
             from ops.ingest_files
             """
         )

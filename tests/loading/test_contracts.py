@@ -1,5 +1,7 @@
 """Contracts: what is accepted, what is refused and how it is said, what tables they make."""
 
+# ruff: noqa: E501  an example reads best in one line
+
 from __future__ import annotations
 
 import re
@@ -152,7 +154,7 @@ def test_options_of_the_discriminator_are_those_documented() -> None:
 def test_a_wrong_table_option_is_named(
     read: Callable[[Any], Any], load: dict[str, Any], problem: str
 ) -> None:
-    with pytest.raises(ContractError, match="_mini__sources.yml, table things: ") as raised:
+    with pytest.raises(ContractError, match=r"_mini__sources\.yml, table things: ") as raised:
         read(entry(load=load))
     assert problem in str(raised.value).replace("discriminator.", "")
 
@@ -191,7 +193,7 @@ def test_a_wrong_column_option_is_named(
 
 
 def test_a_file_that_is_no_yaml_is_named(read: Callable[[Any], Any]) -> None:
-    with pytest.raises(ContractError, match="_mini__sources.yml: not YAML"):
+    with pytest.raises(ContractError, match=r"_mini__sources\.yml: not YAML"):
         read("sources: [")
 
 
@@ -202,7 +204,7 @@ def test_a_source_that_is_not_raw_is_no_contract(read: Callable[[Any], Any]) -> 
 def test_a_file_must_bear_the_name_of_its_system(tmp_path: Path) -> None:
     file = tmp_path / "_other__sources.yml"
     file.write_text(yaml.safe_dump(entry()))
-    with pytest.raises(ContractError, match="must be named _mini__sources.yml"):
+    with pytest.raises(ContractError, match=r"must be named _mini__sources\.yml"):
         read_contract(file)
 
 

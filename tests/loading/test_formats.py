@@ -1,5 +1,7 @@
 """Formats: the same records, however they are wrapped, encoded, compressed or spelled."""
 
+# ruff: noqa: E501  an example reads best in one line
+
 from __future__ import annotations
 
 import gzip
