@@ -1,3 +1,17 @@
+-- Millions of samples pass through here: they are read once per use and never carried wide, since a common table
+-- expression that is used twice is written down in full.
+{%- set sample_columns -%}
+        samples.interval_started_at,
+        samples.interval_seconds,
+        {{ epoch_seconds('samples.interval_started_at') }} as started_epoch,
+        {{ business_date('samples.interval_started_at') }} as unit_date,
+        samples.good,
+        samples.total
+{%- endset -%}
+{%- set counts -%}
+        samples.exclusion_reason is null
+        and {{ business_date('samples.interval_started_at') }} <= cast('{{ var("as_of_date") }}' as date)
+{%- endset %}
 with
 
 definitions as (
@@ -7,36 +21,23 @@ definitions as (
 
 ),
 
-samples as (
-
-    select
-        slo_id,
-        interval_started_at,
-        interval_seconds,
-        {{ epoch_seconds('interval_started_at') }} as started_epoch,
-        {{ business_date('interval_started_at') }} as unit_date,
-        good,
-        total
-    from {{ ref('int_sli_samples') }}
-    where
-        exclusion_reason is null
-        and {{ business_date('interval_started_at') }} <= cast('{{ var("as_of_date") }}' as date)
-
-),
-
 sampled as (
 
     select distinct slo_id as sample_id
-    from samples
+    from {{ ref('int_sli_samples') }}
+    where exclusion_reason is null
 
 ),
 
 -- Samples may be kept per objective or once for all objectives of a document.
-sources as (
+streams as (
 
-    select distinct
+    select
         definitions.slo_id,
-        coalesce(by_objective.sample_id, by_document.sample_id) as sample_id
+        coalesce(by_objective.sample_id, by_document.sample_id) as sample_id,
+        definitions.valid_from,
+        definitions.valid_to,
+        coalesce(definitions.time_slice_seconds, 0) as slice_seconds
     from definitions
     left join sampled as by_objective
         on by_objective.sample_id = definitions.slo_id
@@ -46,114 +47,70 @@ sources as (
 
 ),
 
-defined as (
-
-    select
-        definitions.slo_id,
-        samples.started_epoch,
-        samples.interval_started_at,
-        samples.interval_seconds,
-        samples.unit_date,
-        samples.good,
-        samples.total,
-        definitions.budgeting_method,
-        definitions.time_slice_target,
-        case
-            when definitions.time_slice_seconds > samples.interval_seconds
-                then definitions.time_slice_seconds
-            else samples.interval_seconds
-        end as unit_seconds,
-        definitions.time_slice_seconds,
-        definitions.calendar_months,
-        definitions.calendar_days,
-        definitions.calendar_started_local_at,
-        definitions.calendar_time_zone
-    from samples
-    inner join sources
-        on sources.sample_id = samples.slo_id
-    inner join definitions
-        on
-            definitions.slo_id = sources.slo_id
-            and samples.unit_date >= definitions.valid_from
-            and samples.unit_date < definitions.valid_to
-
-),
-
 whole as (
 
     select
-        slo_id,
-        started_epoch,
-        interval_started_at as started_at,
-        unit_date,
-        unit_seconds,
-        interval_seconds as longest_interval_seconds,
-        interval_seconds as data_seconds,
-        good,
-        total,
-        budgeting_method,
-        time_slice_target,
-        time_slice_seconds,
-        calendar_months,
-        calendar_days,
-        calendar_started_local_at,
-        calendar_time_zone
-    from defined
-    where interval_seconds = unit_seconds
+        streams.slo_id,
+        {{ sample_columns }}
+    from {{ ref('int_sli_samples') }} as samples
+    inner join streams
+        on
+            streams.sample_id = samples.slo_id
+            and streams.slice_seconds <= samples.interval_seconds
+            and {{ business_date('samples.interval_started_at') }} >= streams.valid_from
+            and {{ business_date('samples.interval_started_at') }} < streams.valid_to
+    where
+        {{ counts }}
+
+),
+
+pieces as (
+
+    select
+        streams.slo_id,
+        streams.slice_seconds,
+        {{ sample_columns }}
+    from {{ ref('int_sli_samples') }} as samples
+    inner join streams
+        on
+            streams.sample_id = samples.slo_id
+            and streams.slice_seconds > samples.interval_seconds
+            and {{ business_date('samples.interval_started_at') }} >= streams.valid_from
+            and {{ business_date('samples.interval_started_at') }} < streams.valid_to
+    where
+        {{ counts }}
 
 ),
 
 -- Samples finer than the slice are added up to it before it is judged.
-pieced as (
-
-    select
-        slo_id,
-        min(started_epoch) as started_epoch,
-        min(interval_started_at) as started_at,
-        min(unit_date) as unit_date,
-        unit_seconds,
-        max(interval_seconds) as longest_interval_seconds,
-        cast(sum(interval_seconds) as bigint) as data_seconds,
-        cast(sum(good) as decimal(38, 9)) as good,
-        cast(sum(total) as decimal(38, 9)) as total,
-        budgeting_method,
-        time_slice_target,
-        time_slice_seconds,
-        calendar_months,
-        calendar_days,
-        calendar_started_local_at,
-        calendar_time_zone
-    from defined
-    where interval_seconds < unit_seconds
-    group by
-        slo_id,
-        floor(started_epoch / unit_seconds),
-        unit_seconds,
-        budgeting_method,
-        time_slice_target,
-        time_slice_seconds,
-        calendar_months,
-        calendar_days,
-        calendar_started_local_at,
-        calendar_time_zone
-
-),
-
 units as (
 
     select
-        slo_id, started_epoch, started_at, unit_date, unit_seconds, longest_interval_seconds, data_seconds, good, total,
-        budgeting_method, time_slice_target, time_slice_seconds, calendar_months, calendar_days,
-        calendar_started_local_at, calendar_time_zone
+        slo_id,
+        interval_started_at as started_at,
+        started_epoch,
+        unit_date,
+        interval_seconds as unit_seconds,
+        interval_seconds as longest_interval_seconds,
+        interval_seconds as data_seconds,
+        good,
+        total
     from whole
 
     union all
 
     select
-        slo_id, started_epoch, started_at, unit_date, unit_seconds, longest_interval_seconds, data_seconds, good, total,
-        budgeting_method, time_slice_target, time_slice_seconds, calendar_months, calendar_days,
-        calendar_started_local_at, calendar_time_zone
-    from pieced
+        slo_id,
+        min(interval_started_at) as started_at,
+        min(started_epoch) as started_epoch,
+        min(unit_date) as unit_date,
+        slice_seconds as unit_seconds,
+        max(interval_seconds) as longest_interval_seconds,
+        cast(sum(interval_seconds) as bigint) as data_seconds,
+        cast(sum(good) as decimal(38, 9)) as good,
+        cast(sum(total) as decimal(38, 9)) as total
+    from pieces
+    group by slo_id, slice_seconds, floor(started_epoch / slice_seconds)
 
 ),
 
@@ -161,47 +118,55 @@ units as (
 weighed as (
 
     select
-        *,
-        cast(
-            case when total > 0 then cast(data_seconds as double) / nullif(time_slice_seconds, 0) else 0 end
-            as decimal(38, 9)
-        ) as slices,
-        cast(good as double) / nullif(cast(total as double), 0) as good_share
-    from units
-
-),
-
-counted as (
-
-    select
-        *,
-        case when budgeting_method = 'occurrences' then total else slices end as valid_units,
+        units.slo_id,
+        units.started_at,
+        units.started_epoch,
+        units.unit_date,
+        units.unit_seconds,
+        units.longest_interval_seconds,
+        units.data_seconds,
+        units.good,
+        units.total,
+        definitions.budgeting_method,
+        definitions.time_slice_target,
+        definitions.calendar_months,
+        definitions.calendar_days,
+        definitions.calendar_started_local_at,
+        definitions.calendar_time_zone,
         case
-            when budgeting_method = 'occurrences' then good
-            -- good ÷ total ≥ target, without the rounding of a division
-            when budgeting_method = 'timeslices'
-                then case when good >= cast(total as decimal(28, 9)) * cast(time_slice_target as decimal(10, 9)) then slices else 0 end
-            else cast(cast(slices as double) * coalesce(good_share, 0) as decimal(38, 9))
-        end as good_units
-    from weighed
-
-),
-
-final as (
-
-    select
-        slo_id,
-        started_at as unit_started_at,
-        started_epoch + unit_seconds as ended_epoch,
-        unit_date,
-        unit_seconds,
-        longest_interval_seconds,
-        data_seconds,
-        cast(good_units as decimal(38, 9)) as good_units,
-        cast(valid_units as decimal(38, 9)) as valid_units,
-        {{ slo_calendar_window('started_at') }} as calendar_window
-    from counted
+            when definitions.budgeting_method <> 'occurrences'
+                then
+                    cast(
+                        case when units.total > 0 then cast(units.data_seconds as double) / definitions.time_slice_seconds else 0 end
+                        as decimal(38, 9)
+                    )
+        end as slices
+    from units
+    inner join definitions
+        on
+            definitions.slo_id = units.slo_id
+            and units.unit_date >= definitions.valid_from
+            and units.unit_date < definitions.valid_to
 
 )
 
-select * from final
+select
+    slo_id,
+    started_at as unit_started_at,
+    started_epoch + unit_seconds as ended_epoch,
+    unit_date,
+    unit_seconds,
+    longest_interval_seconds,
+    data_seconds,
+    cast(
+        case budgeting_method
+            when 'occurrences' then good
+            -- good ÷ total ≥ target, without the rounding of a division
+            when 'timeslices'
+                then case when good >= cast(total as decimal(28, 9)) * cast(time_slice_target as decimal(10, 9)) then slices else 0 end
+            else cast(cast(slices as double) * coalesce(cast(good as double) / nullif(cast(total as double), 0), 0) as decimal(38, 9))
+        end as decimal(38, 9)
+    ) as good_units,
+    cast(case when budgeting_method = 'occurrences' then total else slices end as decimal(38, 9)) as valid_units,
+    {{ slo_calendar_window('started_at') }} as calendar_window
+from weighed
