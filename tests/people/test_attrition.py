@@ -1,4 +1,4 @@
-"""Headcount and exits against a count by hand, and the worked example of regrettable attrition, through the loader."""
+"""Headcount and exits against a count by hand, and the worked example of attrition, through the loader."""
 
 from __future__ import annotations
 
