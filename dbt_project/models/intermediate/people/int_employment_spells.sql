@@ -73,9 +73,12 @@ superseded as (
     from employments as older
     inner join employments as newer
         on
-            newer.worker_id = older.worker_id
-            and newer.hired_date <> older.hired_date
-            and (newer.told_at > older.told_at or (newer.told_at = older.told_at and newer.hired_date > older.hired_date))
+            older.worker_id = newer.worker_id
+            and older.hired_date <> newer.hired_date
+            and (
+                older.told_at < newer.told_at
+                or (older.told_at = newer.told_at and older.hired_date < newer.hired_date)
+            )
             and newer.hired_date <= coalesce(older.terminated_date, cast('9999-12-31' as date))
             and older.hired_date <= coalesce(newer.terminated_date, cast('9999-12-31' as date))
 
@@ -109,7 +112,7 @@ typed_positions as (
         ) as position_rank
     from employments
     inner join positions
-        on positions.worker_id = employments.worker_id
+        on employments.worker_id = positions.worker_id
     where coalesce(positions.exclusion_reason, '') <> 'deleted'
 
 ),
@@ -143,12 +146,12 @@ workday as (
     from employments
     left join superseded
         on
-            superseded.worker_id = employments.worker_id
-            and superseded.hired_date = employments.hired_date
+            employments.worker_id = superseded.worker_id
+            and employments.hired_date = superseded.hired_date
     left join typed_positions
         on
-            typed_positions.worker_id = employments.worker_id
-            and typed_positions.hired_date = employments.hired_date
+            employments.worker_id = typed_positions.worker_id
+            and employments.hired_date = typed_positions.hired_date
             and typed_positions.position_rank = 1
 
 ),
@@ -203,7 +206,7 @@ rostered as (
         end as exclusion_reason
     from ranked_roster
     left join workday_workers
-        on workday_workers.worker_id = ranked_roster.worker_id
+        on ranked_roster.worker_id = workday_workers.worker_id
     where ranked_roster.row_rank = 1
 
 ),
@@ -211,15 +214,35 @@ rostered as (
 spells as (
 
     select
-        source_system, worker_id, hired_date, terminated_date, source_type, is_excluded_from_headcount, termination_text,
-        is_termination_involuntary, termination_reason, is_regretted, last_rating, exclusion_reason
+        source_system,
+        worker_id,
+        hired_date,
+        terminated_date,
+        source_type,
+        is_excluded_from_headcount,
+        termination_text,
+        is_termination_involuntary,
+        termination_reason,
+        is_regretted,
+        last_rating,
+        exclusion_reason
     from workday
 
     union all
 
     select
-        source_system, worker_id, hired_date, terminated_date, source_type, is_excluded_from_headcount, termination_text,
-        is_termination_involuntary, termination_reason, is_regretted, last_rating, exclusion_reason
+        source_system,
+        worker_id,
+        hired_date,
+        terminated_date,
+        source_type,
+        is_excluded_from_headcount,
+        termination_text,
+        is_termination_involuntary,
+        termination_reason,
+        is_regretted,
+        last_rating,
+        exclusion_reason
     from rostered
 
 ),
@@ -265,7 +288,7 @@ kinded as (
     from spells
     left join matched_kinds
         on
-            matched_kinds.termination_text = spells.termination_text
+            spells.termination_text = matched_kinds.termination_text
             and matched_kinds.kind_rank = 1
 
 ),
@@ -320,13 +343,13 @@ final as (
     left join unknown_type
         on 1 = 1
     left join worker_types
-        on worker_types.source_value = kinded.source_type
+        on kinded.source_type = worker_types.source_value
     left join any_rating_rules
-        on any_rating_rules.termination_kind = kinded.termination_kind
+        on kinded.termination_kind = any_rating_rules.termination_kind
     left join rating_rules
         on
-            rating_rules.termination_kind = kinded.termination_kind
-            and rating_rules.last_rating = kinded.last_rating
+            kinded.termination_kind = rating_rules.termination_kind
+            and kinded.last_rating = rating_rules.last_rating
 
 )
 

@@ -64,11 +64,11 @@ claims as (
     from memberships
     inner join positions
         on
-            positions.worker_id = memberships.worker_id
-            and positions.position_id = memberships.position_id
+            memberships.worker_id = positions.worker_id
+            and memberships.position_id = positions.position_id
             and positions.exclusion_reason is null
     left join organizations
-        on organizations.organization_id = memberships.organization_id
+        on memberships.organization_id = organizations.organization_id
 
     union all
 
@@ -111,7 +111,7 @@ placed as (
         claims.organization_index
     from claims
     inner join team_groups
-        on team_groups.hr_organization_id = claims.organization_id
+        on claims.organization_id = team_groups.hr_organization_id
 
     union all
 
@@ -161,8 +161,8 @@ clipped as (
     from spells
     inner join placed
         on
-            placed.source_system = spells.source_system
-            and placed.worker_id = spells.worker_id
+            spells.source_system = placed.source_system
+            and spells.worker_id = placed.worker_id
             and placed.valid_from < placed.valid_to
 
 ),
@@ -239,9 +239,9 @@ pieces as (
     from ordered_edges
     inner join spells
         on
-            spells.source_system = ordered_edges.source_system
-            and spells.worker_id = ordered_edges.worker_id
-            and spells.spell_number = ordered_edges.spell_number
+            ordered_edges.source_system = spells.source_system
+            and ordered_edges.worker_id = spells.worker_id
+            and ordered_edges.spell_number = spells.spell_number
             and ordered_edges.valid_from <= coalesce(spells.terminated_date, cast('9999-12-30' as date))
 
 ),
@@ -265,26 +265,26 @@ ranked as (
         row_number() over (
             partition by pieces.source_system, pieces.worker_id, pieces.spell_number, pieces.valid_from
             order by
-                case when claimed.team_id is not null then 0 else 1 end,
-                case when claimed.is_primary_job then 0 else 1 end,
+                case when claimed.team_id is not null then 0 else 1 end asc,
+                case when claimed.is_primary_job then 0 else 1 end asc,
                 claimed.position_told_at desc,
                 claimed.membership_told_at desc,
-                case when claimed.is_supervisory then 0 else 1 end,
-                claimed.organization_index,
-                coalesce(claimed.organization_id, ''),
-                coalesce(claimed.team_id, ''),
-                coalesce(claimed.source_type, ''),
-                coalesce(claimed.manager_id, ''),
-                claimed.fte
+                case when claimed.is_supervisory then 0 else 1 end asc,
+                claimed.organization_index asc,
+                coalesce(claimed.organization_id, '') asc,
+                coalesce(claimed.team_id, '') asc,
+                coalesce(claimed.source_type, '') asc,
+                coalesce(claimed.manager_id, '') asc,
+                claimed.fte asc
         ) as claim_rank
     from pieces
     left join claimed
         on
-            claimed.source_system = pieces.source_system
-            and claimed.worker_id = pieces.worker_id
-            and claimed.spell_number = pieces.spell_number
-            and claimed.valid_from <= pieces.valid_from
-            and claimed.valid_to > pieces.valid_from
+            pieces.source_system = claimed.source_system
+            and pieces.worker_id = claimed.worker_id
+            and pieces.spell_number = claimed.spell_number
+            and pieces.valid_from >= claimed.valid_from
+            and pieces.valid_from < claimed.valid_to
 
 ),
 
@@ -309,7 +309,7 @@ resolved as (
         and not coalesce(ranked.is_excluded_from_headcount, not ranked.counts_as_headcount) as counts_as_headcount
     from ranked
     left join worker_types
-        on worker_types.source_value = ranked.source_type
+        on ranked.source_type = worker_types.source_value
     where ranked.claim_rank = 1
 
 ),
@@ -319,7 +319,8 @@ compared as (
 
     select
         *,
-        {{ hash_text(['team_id', 'team_method', 'manager_id', 'fte', 'worker_type', 'counts_as_headcount']) }} as content
+        {{ hash_text(['team_id', 'team_method', 'manager_id', 'fte', 'worker_type', 'counts_as_headcount']) }}
+            as content
     from resolved
 
 ),

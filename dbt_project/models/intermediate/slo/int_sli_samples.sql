@@ -82,8 +82,8 @@ nested as (
     from judged
     inner join steps
         on
-            steps.slo_id = judged.slo_id
-            and steps.interval_seconds > judged.interval_seconds
+            judged.slo_id = steps.slo_id
+            and judged.interval_seconds < steps.interval_seconds
     where judged.exclusion_reason is null
 
 ),
@@ -128,10 +128,20 @@ coarse_judged as (
     from judged
     left join fully_covered
         on
-            fully_covered.slo_id = judged.slo_id
-            and fully_covered.outer_seconds = judged.interval_seconds
+            judged.slo_id = fully_covered.slo_id
+            and judged.interval_seconds = fully_covered.outer_seconds
             and fully_covered.outer_number
             = cast(floor(judged.started_epoch / judged.interval_seconds) as bigint)
+
+),
+
+finest as (
+
+    select
+        slo_id,
+        min(interval_seconds) as finest_seconds
+    from steps
+    group by slo_id
 
 ),
 
@@ -142,10 +152,10 @@ kept_coarse as (
         coarse_judged.interval_seconds,
         cast(floor(coarse_judged.started_epoch / coarse_judged.interval_seconds) as bigint) as outer_number
     from coarse_judged
-    inner join (select slo_id, min(interval_seconds) as finest_seconds from steps group by slo_id) as finest
+    inner join finest
         on
-            finest.slo_id = coarse_judged.slo_id
-            and finest.finest_seconds < coarse_judged.interval_seconds
+            coarse_judged.slo_id = finest.slo_id
+            and coarse_judged.interval_seconds > finest.finest_seconds
     where coarse_judged.exclusion_reason is null
 
 ),
@@ -159,9 +169,9 @@ within_coarse as (
     from nested
     inner join kept_coarse
         on
-            kept_coarse.slo_id = nested.slo_id
-            and kept_coarse.interval_seconds = nested.outer_seconds
-            and kept_coarse.outer_number = nested.outer_number
+            nested.slo_id = kept_coarse.slo_id
+            and nested.outer_seconds = kept_coarse.interval_seconds
+            and nested.outer_number = kept_coarse.outer_number
 
 ),
 
@@ -181,9 +191,9 @@ final as (
     from coarse_judged
     left join within_coarse
         on
-            within_coarse.slo_id = coarse_judged.slo_id
-            and within_coarse.interval_seconds = coarse_judged.interval_seconds
-            and within_coarse.started_epoch = coarse_judged.started_epoch
+            coarse_judged.slo_id = within_coarse.slo_id
+            and coarse_judged.interval_seconds = within_coarse.interval_seconds
+            and coarse_judged.started_epoch = within_coarse.started_epoch
 
 )
 

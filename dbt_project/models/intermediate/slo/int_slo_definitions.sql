@@ -199,7 +199,7 @@ measured as (
     from documents
     left join one_service
         on
-            one_service.document_id = documents.document_id
+            documents.document_id = one_service.document_id
             and coalesce(one_service.service, '') = coalesce(documents.service, '')
 
 ),

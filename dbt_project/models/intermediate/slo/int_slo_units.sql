@@ -40,9 +40,9 @@ streams as (
         coalesce(definitions.time_slice_seconds, 0) as slice_seconds
     from definitions
     left join sampled as by_objective
-        on by_objective.sample_id = definitions.slo_id
+        on definitions.slo_id = by_objective.sample_id
     left join sampled as by_document
-        on by_document.sample_id = definitions.document_id
+        on definitions.document_id = by_document.sample_id
     where coalesce(by_objective.sample_id, by_document.sample_id) is not null
 
 ),
@@ -55,8 +55,8 @@ whole as (
     from {{ ref('int_sli_samples') }} as samples
     inner join streams
         on
-            streams.sample_id = samples.slo_id
-            and streams.slice_seconds <= samples.interval_seconds
+            samples.slo_id = streams.sample_id
+            and samples.interval_seconds >= streams.slice_seconds
             and {{ business_date('samples.interval_started_at') }} >= streams.valid_from
             and {{ business_date('samples.interval_started_at') }} < streams.valid_to
     where
@@ -73,8 +73,8 @@ pieces as (
     from {{ ref('int_sli_samples') }} as samples
     inner join streams
         on
-            streams.sample_id = samples.slo_id
-            and streams.slice_seconds > samples.interval_seconds
+            samples.slo_id = streams.sample_id
+            and samples.interval_seconds < streams.slice_seconds
             and {{ business_date('samples.interval_started_at') }} >= streams.valid_from
             and {{ business_date('samples.interval_started_at') }} < streams.valid_to
     where
@@ -137,14 +137,17 @@ weighed as (
             when definitions.budgeting_method <> 'occurrences'
                 then
                     cast(
-                        case when units.total > 0 then cast(units.data_seconds as double) / definitions.time_slice_seconds else 0 end
-                        as decimal(38, 9)
+                        case
+                            when units.total > 0
+                                then cast(units.data_seconds as double) / definitions.time_slice_seconds
+                            else 0
+                        end as decimal(38, 9)
                     )
         end as slices
     from units
     inner join definitions
         on
-            definitions.slo_id = units.slo_id
+            units.slo_id = definitions.slo_id
             and units.unit_date >= definitions.valid_from
             and units.unit_date < definitions.valid_to
 
@@ -163,8 +166,17 @@ select
             when 'occurrences' then good
             -- good ÷ total ≥ target, without the rounding of a division
             when 'timeslices'
-                then case when good >= cast(total as decimal(28, 9)) * cast(time_slice_target as decimal(10, 9)) then slices else 0 end
-            else cast(cast(slices as double) * coalesce(cast(good as double) / nullif(cast(total as double), 0), 0) as decimal(38, 9))
+                then
+                    case
+                        when good >= cast(total as decimal(28, 9)) * cast(time_slice_target as decimal(10, 9))
+                            then slices
+                        else 0
+                    end
+            else
+                cast(
+                    cast(slices as double) * coalesce(cast(good as double) / nullif(cast(total as double), 0), 0)
+                    as decimal(38, 9)
+                )
         end as decimal(38, 9)
     ) as good_units,
     cast(case when budgeting_method = 'occurrences' then total else slices end as decimal(38, 9)) as valid_units,

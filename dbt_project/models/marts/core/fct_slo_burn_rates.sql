@@ -82,22 +82,22 @@ windowed as (
         sum(long_bad) over (
             partition by slo_id, pair_id
             order by long_clock
-            range between cast(0.9999999 as double) preceding and current row
+            range between 0.9999999 preceding and current row
         ) as long_bad,
         sum(long_valid) over (
             partition by slo_id, pair_id
             order by long_clock
-            range between cast(0.9999999 as double) preceding and current row
+            range between 0.9999999 preceding and current row
         ) as long_valid,
         sum(short_bad) over (
             partition by slo_id, pair_id
             order by short_clock
-            range between cast(0.9999999 as double) preceding and current row
+            range between 0.9999999 preceding and current row
         ) as short_bad,
         sum(short_valid) over (
             partition by slo_id, pair_id
             order by short_clock
-            range between cast(0.9999999 as double) preceding and current row
+            range between 0.9999999 preceding and current row
         ) as short_valid
     from paired
 
@@ -139,9 +139,9 @@ rated as (
     from limits
     inner join windowed
         on
-            windowed.slo_id = limits.slo_id
-            and windowed.slo_date = limits.slo_date
-            and windowed.pair_id = limits.pair_id
+            limits.slo_id = windowed.slo_id
+            and limits.slo_date = windowed.slo_date
+            and limits.pair_id = windowed.pair_id
 
 ),
 

@@ -60,10 +60,10 @@ spine as (
         {{ business_day_start(dbt.dateadd('day', 1, 'days.day')) }} as day_ended_at
     from first_days
     inner join days
-        on days.day >= first_days.first_date
+        on first_days.first_date <= days.day
     inner join definitions
         on
-            definitions.slo_id = first_days.slo_id
+            first_days.slo_id = definitions.slo_id
             and days.day >= definitions.valid_from
             and days.day < definitions.valid_to
 
@@ -83,7 +83,8 @@ measured as (
         spine.window_days,
         spine.day_started_at,
         spine.day_ended_at,
-        {{ dbt.datediff('spine.day_started_at', 'spine.day_ended_at', 'second') }} as expected_seconds,
+        {{ dbt.datediff('spine.day_started_at', 'spine.day_ended_at', 'second') }}
+            as expected_seconds,
         coalesce(counted.good, 0) as good,
         coalesce(counted.total, 0) as total,
         coalesce(counted.intervals, 0) as intervals,
@@ -92,8 +93,8 @@ measured as (
     from spine
     left join counted
         on
-            counted.slo_id = spine.slo_id
-            and counted.unit_date = spine.slo_date
+            spine.slo_id = counted.slo_id
+            and spine.slo_date = counted.unit_date
 
 ),
 
@@ -104,7 +105,7 @@ ranked as (
         *,
         first_value(slo_id) over (
             partition by document_id, slo_date, good, total, intervals, data_seconds, budgeting_method
-            order by objective desc, slo_id
+            order by objective desc, slo_id asc
         ) as leading_slo_id
     from measured
 

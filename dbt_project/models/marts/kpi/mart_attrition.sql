@@ -36,10 +36,10 @@ told_years as (
         period_end,
         segment_type,
         segment_id,
-        {% for name, kpi_id in rates.items() -%}
-        max(case when kpi_id = '{{ kpi_id }}' then value end) as {{ name }}_attrition_rate,
-        max(case when kpi_id = '{{ kpi_id }}' then numerator end) as {{ name }}_leavers,
-        {% endfor -%}
+        {% for name, kpi_id in rates.items() %}
+            max(case when kpi_id = '{{ kpi_id }}' then value end) as {{ name }}_attrition_rate,
+            max(case when kpi_id = '{{ kpi_id }}' then numerator end) as {{ name }}_leavers,
+        {% endfor %}
         max(case when kpi_id = 'regrettable_attrition' then denominator end) as average_headcount,
         max(case when kpi_id = 'regretted_unknown_share' then value end) as regretted_unknown_share,
         max(case when kpi_id = 'regrettable_attrition' then target end) as target,
@@ -53,18 +53,36 @@ told_years as (
 
 segment_days as (
 
-    select 'org' as segment_type, 'org' as segment_id, kpi_id, event_date, numerator, denominator
+    select
+        'org' as segment_type,
+        'org' as segment_id,
+        kpi_id,
+        event_date,
+        numerator,
+        denominator
     from daily
 
     union all
 
-    select 'group' as segment_type, group_id as segment_id, kpi_id, event_date, numerator, denominator
+    select
+        'group' as segment_type,
+        group_id as segment_id,
+        kpi_id,
+        event_date,
+        numerator,
+        denominator
     from daily
     where group_id is not null
 
     union all
 
-    select 'team' as segment_type, team_id as segment_id, kpi_id, event_date, numerator, denominator
+    select
+        'team' as segment_type,
+        team_id as segment_id,
+        kpi_id,
+        event_date,
+        numerator,
+        denominator
     from daily
     where team_id is not null
 
@@ -77,9 +95,10 @@ quarters as (
         periods.counted_days,
         segment_days.segment_type,
         segment_days.segment_id,
-        {% for name, kpi_id in rates.items() -%}
-        sum(case when segment_days.kpi_id = '{{ kpi_id }}' then segment_days.numerator else 0 end) as {{ name }}_leavers,
-        {% endfor -%}
+        {% for name, kpi_id in rates.items() %}
+            sum(case when segment_days.kpi_id = '{{ kpi_id }}' then segment_days.numerator else 0 end)
+                as {{ name }}_leavers,
+        {% endfor %}
         cast(sum(case when segment_days.kpi_id = 'total_attrition' then segment_days.denominator else 0 end) as double)
         / periods.counted_days as average_headcount
     from segment_days
@@ -119,8 +138,8 @@ hidden_years as (
     from told_years
     left join first_told
         on
-            first_told.segment_type = told_years.segment_type
-            and first_told.segment_id = told_years.segment_id
+            told_years.segment_type = first_told.segment_type
+            and told_years.segment_id = first_told.segment_id
     where
         told_years.is_suppressed = 1
         and (
@@ -139,8 +158,8 @@ small_quarters as (
     from quarters
     left join first_told
         on
-            first_told.segment_type = quarters.segment_type
-            and first_told.segment_id = quarters.segment_id
+            quarters.segment_type = first_told.segment_type
+            and quarters.segment_id = first_told.segment_id
     where
         quarters.average_headcount > 0
         and quarters.average_headcount < {{ var('min_group_size') }}
@@ -175,12 +194,12 @@ cells as (
     from segment_sizes
     left join hidden_years
         on
-            hidden_years.segment_type = segment_sizes.segment_type
-            and hidden_years.segment_id = segment_sizes.segment_id
+            segment_sizes.segment_type = hidden_years.segment_type
+            and segment_sizes.segment_id = hidden_years.segment_id
     left join small_quarters
         on
-            small_quarters.segment_type = segment_sizes.segment_type
-            and small_quarters.segment_id = segment_sizes.segment_id
+            segment_sizes.segment_type = small_quarters.segment_type
+            and segment_sizes.segment_id = small_quarters.segment_id
 
 ),
 
@@ -203,17 +222,17 @@ told_quarters as (
         quarters.period_start,
         quarters.segment_type,
         quarters.segment_id,
-        {% for name in rates -%}
-        quarters.{{ name }}_leavers,
-        cast(quarters.{{ name }}_leavers as double) / nullif(quarters.average_headcount, 0)
-        * 365 / quarters.counted_days as {{ name }}_attrition_rate,
-        {% endfor -%}
+        {% for name in rates %}
+            quarters.{{ name }}_leavers,
+            cast(quarters.{{ name }}_leavers as double) / nullif(quarters.average_headcount, 0)
+            * 365 / quarters.counted_days as {{ name }}_attrition_rate,
+        {% endfor %}
         quarters.average_headcount
     from quarters
     inner join quarter_result
         on
-            quarter_result.segment_type = quarters.segment_type
-            and quarter_result.segment_id = quarters.segment_id
+            quarters.segment_type = quarter_result.segment_type
+            and quarters.segment_id = quarter_result.segment_id
             and quarter_result.is_suppressed = 0
 
 )
@@ -224,30 +243,32 @@ select
     told_years.period_end,
     told_years.segment_type,
     told_years.segment_id,
-    {% for name in rates -%}
-    told_years.{{ name }}_attrition_rate,
-    {% endfor -%}
-    {% for name in rates -%}
-    cast(told_years.{{ name }}_leavers as bigint) as {{ name }}_leavers,
-    {% endfor -%}
+    {% for name in rates %}
+        told_years.{{ name }}_attrition_rate,
+    {% endfor %}
+    {% for name in rates %}
+        cast(told_years.{{ name }}_leavers as bigint) as {{ name }}_leavers,
+    {% endfor %}
     told_years.average_headcount,
     told_years.regretted_unknown_share,
     told_years.target,
     told_years.status,
     coalesce(told_years.is_complete, false) as is_complete,
     told_years.is_suppressed = 1 as is_suppressed,
-    {% for name in rates -%}
-    case when told_years.is_suppressed = 0 then told_quarters.{{ name }}_attrition_rate end as quarter_{{ name }}_attrition_rate,
-    {% endfor -%}
-    {% for name in rates -%}
-    case when told_years.is_suppressed = 0 then cast(told_quarters.{{ name }}_leavers as bigint) end as quarter_{{ name }}_leavers,
-    {% endfor -%}
+    {% for name in rates %}
+        case when told_years.is_suppressed = 0 then told_quarters.{{ name }}_attrition_rate end
+            as quarter_{{ name }}_attrition_rate,
+    {% endfor %}
+    {% for name in rates %}
+        case when told_years.is_suppressed = 0 then cast(told_quarters.{{ name }}_leavers as bigint) end
+            as quarter_{{ name }}_leavers,
+    {% endfor %}
     case when told_years.is_suppressed = 0 then cast(told_quarters.average_headcount as decimal(38, 9)) end
         as quarter_average_headcount
 from told_years
 left join told_quarters
     on
         told_years.period_grain = 'quarter'
-        and told_quarters.period_start = told_years.period_start
-        and told_quarters.segment_type = told_years.segment_type
-        and told_quarters.segment_id = told_years.segment_id
+        and told_years.period_start = told_quarters.period_start
+        and told_years.segment_type = told_quarters.segment_type
+        and told_years.segment_id = told_quarters.segment_id

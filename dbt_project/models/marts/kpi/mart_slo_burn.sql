@@ -48,11 +48,13 @@ clocked as (
         days.total,
         days.data_seconds,
         days.expected_seconds,
-        cast({{ dbt.datediff("cast('1970-01-01' as date)", 'days.slo_date', 'day') }} as double)
-        / window_lengths.window_days as clock
+        cast(
+            {{ dbt.datediff("cast('1970-01-01' as date)", 'days.slo_date', 'day') }}
+            as double
+        ) / window_lengths.window_days as clock
     from days
     inner join window_lengths
-        on window_lengths.slo_id = days.slo_id
+        on days.slo_id = window_lengths.slo_id
 
 ),
 
@@ -74,7 +76,7 @@ rolled as (
         window_back as (
             partition by slo_id, window_days
             order by clock
-            range between cast(0.9999999 as double) preceding and current row
+            range between 0.9999999 preceding and current row
         )
 
 ),
@@ -107,7 +109,7 @@ calendar_days as (
     from days
     inner join definitions
         on
-            definitions.slo_id = days.slo_id
+            days.slo_id = definitions.slo_id
             and days.slo_date >= definitions.valid_from
             and days.slo_date < definitions.valid_to
     where definitions.window_type = 'calendar'
@@ -157,9 +159,9 @@ calendar as (
     from day_windows
     left join calendar_counts
         on
-            calendar_counts.slo_id = day_windows.slo_id
-            and calendar_counts.unit_date = day_windows.slo_date
-            and calendar_counts.calendar_window = day_windows.calendar_window
+            day_windows.slo_id = calendar_counts.slo_id
+            and day_windows.slo_date = calendar_counts.unit_date
+            and day_windows.calendar_window = calendar_counts.calendar_window
     window
         window_so_far as (
             partition by day_windows.slo_id, day_windows.calendar_window
@@ -190,7 +192,8 @@ attained as (
         good,
         total,
         data_seconds,
-        {{ dbt.datediff('window_started_at', 'day_ended_at', 'second') }} as expected_seconds
+        {{ dbt.datediff('window_started_at', 'day_ended_at', 'second') }}
+            as expected_seconds
     from calendar
 
 ),
@@ -211,13 +214,13 @@ alerts as (
     select
         slo_id,
         slo_date,
-        {% for pair in pairs -%}
-        max(case when pair_id = '{{ pair }}' then burn_factor end) as {{ pair }}_burn_factor,
-        max(case when pair_id = '{{ pair }}' then long_burn_rate end) as {{ pair }}_long_burn_rate,
-        max(case when pair_id = '{{ pair }}' then short_burn_rate end) as {{ pair }}_short_burn_rate,
-        bool_or(case when pair_id = '{{ pair }}' then is_firing_at_day_end end) as is_{{ pair }}_at_day_end,
-        bool_or(case when pair_id = '{{ pair }}' then has_fired end) as has_{{ pair }}_fired,
-        {% endfor -%}
+        {% for pair in pairs %}
+            max(case when pair_id = '{{ pair }}' then burn_factor end) as {{ pair }}_burn_factor,
+            max(case when pair_id = '{{ pair }}' then long_burn_rate end) as {{ pair }}_long_burn_rate,
+            max(case when pair_id = '{{ pair }}' then short_burn_rate end) as {{ pair }}_short_burn_rate,
+            bool_or(case when pair_id = '{{ pair }}' then is_firing_at_day_end end) as is_{{ pair }}_at_day_end,
+            bool_or(case when pair_id = '{{ pair }}' then has_fired end) as has_{{ pair }}_fired,
+        {% endfor %}
         bool_or(case when alert = 'page' then is_firing_at_day_end end) as is_page,
         bool_or(case when alert = 'ticket' then is_firing_at_day_end end) as is_ticket,
         bool_or(case when alert = 'page' then has_fired end) as has_paged,
@@ -254,13 +257,13 @@ joined as (
         days.coverage_share as day_coverage_share,
         cast(recent.bad as double)
         / nullif(cast(recent.total as double) * cast(1 - days.objective as double), 0) as burn_rate_3d,
-        {% for pair in pairs -%}
-        alerts.{{ pair }}_burn_factor,
-        alerts.{{ pair }}_long_burn_rate,
-        alerts.{{ pair }}_short_burn_rate,
-        alerts.is_{{ pair }}_at_day_end,
-        alerts.has_{{ pair }}_fired,
-        {% endfor -%}
+        {% for pair in pairs %}
+            alerts.{{ pair }}_burn_factor,
+            alerts.{{ pair }}_long_burn_rate,
+            alerts.{{ pair }}_short_burn_rate,
+            alerts.is_{{ pair }}_at_day_end,
+            alerts.has_{{ pair }}_fired,
+        {% endfor %}
         case
             when alerts.is_page then 'page'
             when alerts.is_ticket then 'ticket'
@@ -276,16 +279,16 @@ joined as (
     from days
     inner join attained
         on
-            attained.slo_id = days.slo_id
-            and attained.slo_date = days.slo_date
+            days.slo_id = attained.slo_id
+            and days.slo_date = attained.slo_date
     inner join recent
         on
-            recent.slo_id = days.slo_id
-            and recent.slo_date = days.slo_date
+            days.slo_id = recent.slo_id
+            and days.slo_date = recent.slo_date
     left join alerts
         on
-            alerts.slo_id = days.slo_id
-            and alerts.slo_date = days.slo_date
+            days.slo_id = alerts.slo_id
+            and days.slo_date = alerts.slo_date
 
 ),
 
@@ -333,13 +336,13 @@ select
         when days_to_exhaustion < 36500
             then cast({{ dbt.dateadd('day', 'cast(floor(days_to_exhaustion) as bigint)', 'slo_date') }} as date)
     end as projected_exhaustion_date,
-    {% for pair in pairs -%}
-    {{ pair }}_burn_factor,
-    {{ pair }}_long_burn_rate,
-    {{ pair }}_short_burn_rate,
-    is_{{ pair }}_at_day_end,
-    has_{{ pair }}_fired,
-    {% endfor -%}
+    {% for pair in pairs %}
+        {{ pair }}_burn_factor,
+        {{ pair }}_long_burn_rate,
+        {{ pair }}_short_burn_rate,
+        is_{{ pair }}_at_day_end,
+        has_{{ pair }}_fired,
+    {% endfor %}
     alert_at_day_end,
     alert_of_day
 from final

@@ -34,12 +34,12 @@ left_company as (
     from spells
     left join positions
         on
-            positions.source_system = spells.source_system
-            and positions.worker_id = spells.worker_id
-            and positions.spell_number = spells.spell_number
+            spells.source_system = positions.source_system
+            and spells.worker_id = positions.worker_id
+            and spells.spell_number = positions.spell_number
             and spells.exclusion_reason is null
-            and positions.valid_from <= spells.terminated_date
-            and positions.valid_to > spells.terminated_date
+            and spells.terminated_date >= positions.valid_from
+            and spells.terminated_date < positions.valid_to
     where spells.terminated_date is not null
 
 ),
@@ -83,15 +83,37 @@ left_team as (
 exits as (
 
     select
-        source_system, worker_id, spell_number, exit_scope, exit_date, team_id, to_team_id, worker_type,
-        termination_kind, termination_reason, is_regretted, is_regretted_by_rule, exclusion_reason
+        source_system,
+        worker_id,
+        spell_number,
+        exit_scope,
+        exit_date,
+        team_id,
+        to_team_id,
+        worker_type,
+        termination_kind,
+        termination_reason,
+        is_regretted,
+        is_regretted_by_rule,
+        exclusion_reason
     from left_company
 
     union all
 
     select
-        source_system, worker_id, spell_number, exit_scope, exit_date, team_id, to_team_id, worker_type,
-        termination_kind, termination_reason, is_regretted, is_regretted_by_rule, exclusion_reason
+        source_system,
+        worker_id,
+        spell_number,
+        exit_scope,
+        exit_date,
+        team_id,
+        to_team_id,
+        worker_type,
+        termination_kind,
+        termination_reason,
+        is_regretted,
+        is_regretted_by_rule,
+        exclusion_reason
     from left_team
 
 )

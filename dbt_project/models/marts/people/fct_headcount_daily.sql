@@ -76,7 +76,7 @@ spine as (
         days.day as headcount_date
     from first_days
     inner join days
-        on days.day >= first_days.first_date
+        on first_days.first_date <= days.day
 
 ),
 
@@ -90,8 +90,8 @@ counted as (
     from spine
     left join daily_changes
         on
-            daily_changes.team_id = spine.team_id
-            and daily_changes.change_date = spine.headcount_date
+            spine.team_id = daily_changes.team_id
+            and spine.headcount_date = daily_changes.change_date
     window
         team_so_far as (
             partition by spine.team_id

@@ -46,32 +46,32 @@ person_days as (
 
 records as (
 
-    {% for kpi_id, counts in rates.items() -%}
-    select
-        '{{ kpi_id }}' as kpi_id,
-        record_id,
-        exit_date as event_date,
-        team_id,
-        case when exclusion_reason is null and {{ counts }} then 1 else 0 end as numerator,
-        0 as denominator,
-        exclusion_reason
-    from leavers
+    {% for kpi_id, counts in rates.items() %}
+        select
+            '{{ kpi_id }}' as kpi_id,
+            record_id,
+            exit_date as event_date,
+            team_id,
+            case when exclusion_reason is null and {{ counts }} then 1 else 0 end as numerator,
+            0 as denominator,
+            exclusion_reason
+        from leavers
 
-    union all
+        union all
 
-    select
-        '{{ kpi_id }}' as kpi_id,
-        record_id,
-        headcount_date as event_date,
-        team_id,
-        0 as numerator,
-        headcount as denominator,
-        cast(null as {{ dbt.type_string() }}) as exclusion_reason
-    from person_days
+        select
+            '{{ kpi_id }}' as kpi_id,
+            record_id,
+            headcount_date as event_date,
+            team_id,
+            0 as numerator,
+            headcount as denominator,
+            cast(null as {{ dbt.type_string() }}) as exclusion_reason
+        from person_days
 
-    union all
+        union all
 
-    {% endfor -%}
+    {% endfor %}
     select
         'regretted_unknown_share' as kpi_id,
         record_id,
