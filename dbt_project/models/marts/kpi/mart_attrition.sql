@@ -115,9 +115,10 @@ quarters as (
 
 ),
 
--- Trailing years are sums of quarters, so whoever knows a run of quarters works backwards through every trailing year
--- ever told of the segment. A quarter of its own is therefore told only of segments with nothing at all to hide, ever.
--- The founding days of the organisation, before its first trailing year that could be told, are not held against it.
+-- Trailing years are sums of quarters: whoever knows a run of quarters of a segment works backwards through every year
+-- told of it. A quarter of its own is therefore told only of segments with nothing at all to hide, ever; so siblings
+-- cannot give each other away either. The organisation's founding days are not held against it: every year that
+-- overlaps a hidden one is hidden, so no figure told later reaches back into them.
 first_told as (
 
     select
@@ -125,7 +126,7 @@ first_told as (
         segment_id,
         min(period_end) as first_told_end
     from told_years
-    where is_suppressed = 0
+    where average_headcount is not null
     group by segment_type, segment_id
 
 ),
@@ -189,6 +190,7 @@ cells as (
         segment_sizes.segment_type,
         segment_sizes.segment_id,
         segment_sizes.population,
+        segment_sizes.population as lasting_size,
         case when hidden_years.segment_id is not null or small_quarters.segment_id is not null then 1 else 0 end
             as is_hidden
     from segment_sizes
@@ -256,14 +258,14 @@ select
     coalesce(told_years.is_complete, false) as is_complete,
     told_years.is_suppressed = 1 as is_suppressed,
     {% for name in rates %}
-        case when told_years.is_suppressed = 0 then told_quarters.{{ name }}_attrition_rate end
+        case when told_years.average_headcount is not null then told_quarters.{{ name }}_attrition_rate end
             as quarter_{{ name }}_attrition_rate,
     {% endfor %}
     {% for name in rates %}
-        case when told_years.is_suppressed = 0 then cast(told_quarters.{{ name }}_leavers as bigint) end
+        case when told_years.average_headcount is not null then cast(told_quarters.{{ name }}_leavers as bigint) end
             as quarter_{{ name }}_leavers,
     {% endfor %}
-    case when told_years.is_suppressed = 0 then cast(told_quarters.average_headcount as decimal(38, 9)) end
+    case when told_years.average_headcount is not null then cast(told_quarters.average_headcount as decimal(38, 9)) end
         as quarter_average_headcount
 from told_years
 left join told_quarters
