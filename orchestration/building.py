@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -108,16 +108,13 @@ def _find_dated_macros(macros: Mapping[str, Any]) -> set[str]:
         found |= callers
 
 
-def dbt_arguments(
-    plan: BuildPlan, as_of_date: date, variables: Mapping[str, str], *, selected: Iterable[str] | None = None
-) -> list[str]:
-    """Arguments of the one ``dbt build`` of a run. ``selected``: these selectors instead of the plan's."""
-    selection = tuple(selected) if selected is not None else plan.selection
+def dbt_arguments(plan: BuildPlan, as_of_date: date, variables: Mapping[str, str]) -> list[str]:
+    """Arguments of the one ``dbt build`` of a run."""
     return [
         "build",
         "--exclude",
         UNIT_TESTS,
-        *(["--select", *selection] if selection is not None else []),
+        *(["--select", *plan.selection] if plan.selection is not None else []),
         *(["--full-refresh"] if plan.full_refresh else []),
         "--vars",
         json.dumps({AS_OF_DATE: as_of_date.isoformat(), **variables}, sort_keys=True),

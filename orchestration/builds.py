@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -40,7 +41,7 @@ def read_past_builds(con: duckdb.DuckDBPyConnection) -> PastBuilds:
         """
         select build_id, finished_at is not null, as_of_date, code_version, table_versions
         from ops.builds
-        order by started_at desc, build_id desc
+        order by build_id desc
         """
     ).fetchall()
     finished = next((row for row in rows if row[1]), None)
@@ -51,22 +52,20 @@ def read_past_builds(con: duckdb.DuckDBPyConnection) -> PastBuilds:
     return PastBuilds(BuildState(as_of_date, code_version, json.loads(versions)), build_id, interrupted)
 
 
-def begin_build(con: duckdb.DuckDBPyConnection, build_id: str, state: BuildState, now: datetime) -> None:
-    """Notes that the models are about to be changed. ``now`` is UTC, naive.
+def begin_build(con: duckdb.DuckDBPyConnection, state: BuildState, now: datetime) -> str:
+    """Notes that the models are about to be changed; returns the build's id. ``now`` is UTC, naive.
 
     Until ``finish_build`` says otherwise they count as half built: nothing of them is published, and the next
-    run builds them all.
+    run builds them all. Ids sort in the order of the builds, whatever the clock does.
     """
+    (number,) = con.execute("select count(*) + 1 from ops.builds").fetchone() or (1,)
+    build_id = f"{number:08d}-{uuid4().hex[:8]}"
+    versions = json.dumps(dict(state.table_versions), sort_keys=True)
     con.execute(
         "insert into ops.builds values (?, ?, null, ?, ?, ?)",
-        [
-            build_id,
-            now,
-            state.as_of_date,
-            state.code_version,
-            json.dumps(dict(state.table_versions), sort_keys=True),
-        ],
+        [build_id, now, state.as_of_date, state.code_version, versions],
     )
+    return build_id
 
 
 def finish_build(con: duckdb.DuckDBPyConnection, build_id: str, now: datetime) -> None:

@@ -19,6 +19,10 @@ from orchestration.loading.contract_model import SystemContract
 
 Clock = Callable[[], datetime]
 
+# Runs that the daemon does not queue (a command line, `dagster dev` without DAGSTER_HOME) meet at the
+# warehouse's file lock. A step waits this long for another run's step; the error then names who holds it.
+LOCK_WAIT_SECONDS = 1800.0
+
 
 class DeploymentError(ValueError):
     """The environment says something that cannot be; names the variable and what it may hold."""
@@ -35,6 +39,7 @@ class Deployment:
     business_timezone: str
     environ: Mapping[str, str]
     clock: Clock
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS
 
     @property
     def variables(self) -> dict[str, str]:

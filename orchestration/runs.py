@@ -7,16 +7,16 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg  # noqa: TID251 - runs the job that Dagster would run
 
-from orchestration.dbt_project import DbtParseError
+from orchestration.dbt_project import PROJECT_DIR, DbtParseError
 from orchestration.definitions import build_definitions
-from orchestration.deployment import Deployment, DeploymentError, read_deployment
+from orchestration.deployment import Clock, Deployment, DeploymentError, read_deployment
 from orchestration.home import DataHome
 from orchestration.instance import describe_process, fail_dead_runs, open_instance
 from orchestration.loading.contract_model import ContractError
@@ -28,13 +28,19 @@ RUN_FAILED = 1
 CANNOT_START = 2
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(
+    arguments: Sequence[str],
+    *,
+    clock: Clock = lambda: datetime.now(UTC),
+    environ: Mapping[str, str] = os.environ,
+    project_dir: Path = PROJECT_DIR,
+) -> int:
     """Exit code: 0 published, 1 the run failed and the last good publication stands, 2 it could not start."""
     options = _build_parser().parse_args(arguments)
     # `data` is where the command is given, as for `dagster dev`.
-    home = DataHome(options.home.absolute()) if options.home else DataHome.from_environment(os.environ)
+    home = DataHome(options.home.absolute()) if options.home else DataHome.from_environment(environ)
     try:
-        deployment = read_deployment(os.environ, lambda: datetime.now(UTC), home=home)
+        deployment = read_deployment(environ, clock, project_dir, home)
     except (ContractError, DeploymentError, DbtParseError) as error:
         print(error, file=sys.stderr)
         return CANNOT_START

@@ -9,7 +9,7 @@ import dagster as dg
 
 from orchestration.assets.landing import landing_key
 from orchestration.assets.parameters import RunParameters
-from orchestration.assets.pools import LOCK_WAIT_SECONDS, WAREHOUSE_POOL
+from orchestration.assets.pools import WAREHOUSE_POOL
 from orchestration.checks import build_table_checks, evaluate_table, read_ledger
 from orchestration.deployment import Deployment
 from orchestration.landing_state import note_offered, read_folder_state
@@ -50,8 +50,8 @@ def _build_system(deployment: Deployment, contract: SystemContract) -> dg.Assets
         as_of_date = deployment.as_of_date(run_parameters.as_of_date)
         began = time.monotonic()
         offered = read_folder_state(deployment.home.landing / system)
-        holder = f"loading of {system} in run {context.run_id}"
-        with open_warehouse(deployment.home, holder, wait_seconds=LOCK_WAIT_SECONDS) as con:
+        holder = f"loading of {system} in run {context.run.run_id}"
+        with open_warehouse(deployment.home, holder, wait_seconds=deployment.lock_wait_seconds) as con:
             ensure_tables(con, {system: contract})
             outcomes = load_system(
                 con, deployment.home, contract, environ=deployment.environ, clock=deployment.now

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import dagster as dg
 import dagster_dbt
@@ -13,7 +14,7 @@ from dbt.version import __version__ as dbt_version
 from packaging.version import Version
 
 from orchestration.assets.parameters import RunParameters
-from orchestration.assets.pools import LOCK_WAIT_SECONDS, WAREHOUSE_POOL
+from orchestration.assets.pools import WAREHOUSE_POOL
 from orchestration.building import BuildPlan, BuildState, dbt_arguments, find_dated_nodes, plan_build
 from orchestration.builds import (
     begin_build,
@@ -57,12 +58,13 @@ def build_model_assets(deployment: Deployment) -> dg.AssetsDefinition:
         events: list[Any] = []
         problem = None
         rows: Mapping[tuple[str, str], int] = {}
-        holder = f"dbt build of run {context.run_id}"
-        with warehouse_lock(deployment.home, holder, wait_seconds=LOCK_WAIT_SECONDS):
-            plan, build_id, selected = _begin(context, deployment, as_of_date, run_parameters.full_refresh)
+        holder = f"dbt build of run {context.run.run_id}"
+        with warehouse_lock(deployment.home, holder, wait_seconds=deployment.lock_wait_seconds):
+            selected = _read_selection(context, deployment.manifest, whole=models.keys)
+            plan, build_id = _begin(context, deployment, as_of_date, selected, run_parameters.full_refresh)
             context.log.info(f"Build {build_id}: {plan.reason}")
             if not plan.is_empty:
-                arguments = dbt_arguments(plan, as_of_date, deployment.variables, selected=selected)
+                arguments = dbt_arguments(plan, as_of_date, deployment.variables)
                 events, problem = _run_dbt(context, deployment, translator, arguments)
                 rows = _finish(context, deployment, build_id, finished=problem is None and selected is None)
         if problem is None and selected is None:
@@ -78,43 +80,46 @@ def build_model_assets(deployment: Deployment) -> dg.AssetsDefinition:
 
 
 def _begin(
-    context: dg.AssetExecutionContext, deployment: Deployment, as_of_date: Any, full_refresh: bool
-) -> tuple[BuildPlan, str, list[str] | None]:
-    """Decides what is built and notes that it begins; the third value are the selectors of a partial run."""
-    with open_warehouse(deployment.home, f"dbt build of run {context.run_id}") as con:
+    context: dg.AssetExecutionContext,
+    deployment: Deployment,
+    as_of_date: date,
+    selected: tuple[str, ...] | None,
+    full_refresh: bool,
+) -> tuple[BuildPlan, str]:
+    """Decides what is built, and notes that it begins; the second value is the build that then holds."""
+    with open_warehouse(deployment.home, f"dbt build of run {context.run.run_id}") as con:
         # No model is conditional on a source: every raw table is there before the first file has come.
         ensure_tables(con, deployment.contracts)
         ensure_builds(con)
         past = read_past_builds(con)
         state = BuildState(as_of_date, deployment.code_version, read_table_versions(con, deployment.manifest))
         plan = plan_build(past, state, find_dated_nodes(deployment.manifest), full_refresh=full_refresh)
-        selected = _selected_nodes(context, deployment.manifest)
-        if plan.is_empty and selected is None:
-            return plan, past.last_build_id or "", selected
-        build_id = f"{deployment.now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-        begin_build(con, build_id, state, deployment.now())
-        return (
-            (plan if selected is None else BuildPlan(tuple(selected), "some models, asked for")),
-            build_id,
-            selected,
-        )
+        if selected is not None:
+            plan = BuildPlan(selected, "what was picked by hand", full_refresh)
+        if plan.is_empty or not context.selected_asset_keys:
+            return plan, past.last_build_id or ""  # nothing, or tests only: the models stay as they are
+        build_id = begin_build(con, state, deployment.now())
+        return plan, build_id
 
 
-def _selected_nodes(context: dg.AssetExecutionContext, manifest: Mapping[str, Any]) -> list[str] | None:
+def _read_selection(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], whole: AbstractSet[dg.AssetKey]
+) -> tuple[str, ...] | None:
     """dbt selectors of the assets that somebody picked by hand; None if the run is for all.
 
     Such a run leaves its build unfinished on purpose: the models no longer stand for one state, so nothing is
     published until a run for all has rebuilt them.
     """
-    if not context.is_subset:
+    if context.selected_asset_keys == whole:
         return None
     chosen = {tuple(key.path) for key in context.selected_asset_keys}
-    return [
+    tests = {key.name for key in context.selected_asset_check_keys}
+    return tuple(
         "fqn:" + ".".join(node["fqn"])
         for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed", "snapshot")
-        and (node["schema"], node["alias"]) in chosen
-    ]
+        if (node["schema"], node["alias"]) in chosen
+        or (node["resource_type"] == "test" and node["name"] in tests)
+    )
 
 
 def _run_dbt(
@@ -173,7 +178,7 @@ def _finish(
     context: dg.AssetExecutionContext, deployment: Deployment, build_id: str, *, finished: bool
 ) -> dict[tuple[str, str], int]:
     """Notes a finished build; returns the rows of every table by schema and name."""
-    with open_warehouse(deployment.home, f"dbt build of run {context.run_id}") as con:
+    with open_warehouse(deployment.home, f"dbt build of run {context.run.run_id}") as con:
         if finished:
             finish_build(con, build_id, deployment.now())
         tables = con.execute(

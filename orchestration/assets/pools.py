@@ -5,8 +5,3 @@ from __future__ import annotations
 # DuckDB lets one process write. Every step that opens the warehouse is in this pool; the instance's limit for
 # it is 1 (see instance.py), and with granularity "run" the daemon starts a run only when no other holds it.
 WAREHOUSE_POOL = "warehouse"
-
-# Runs that the daemon does not queue (a command line, `dagster dev` without DAGSTER_HOME) meet at the file
-# lock instead. A step waits this long for another run's step; a longer one is stuck, and the error names its
-# holder.
-LOCK_WAIT_SECONDS = 1800.0

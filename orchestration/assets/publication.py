@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.pools import LOCK_WAIT_SECONDS, WAREHOUSE_POOL
+from orchestration.assets.pools import WAREHOUSE_POOL
 from orchestration.builds import ensure_builds, read_past_builds
 from orchestration.deployment import Deployment
 from orchestration.loading.warehouse import open_warehouse
@@ -58,7 +58,7 @@ def build_publication_assets(deployment: Deployment) -> dg.AssetsDefinition:
             context.log.info(f"Build {run.build_id} is published already")
         else:
             publish(deployment.home, run)
-        rewritten = publish_parquet(deployment.home, context.run_id)
+        rewritten = publish_parquet(deployment.home, context.run.run_id)
         published = read_published(deployment.home)
         if published is None:
             raise dg.Failure(
@@ -96,14 +96,14 @@ def _describe_run(
     people_marts: tuple[Mart, ...],
 ) -> PublicationRun:
     with open_warehouse(
-        deployment.home, f"publication of run {context.run_id}", wait_seconds=LOCK_WAIT_SECONDS
+        deployment.home, f"publication of run {context.run.run_id}", wait_seconds=deployment.lock_wait_seconds
     ) as con:
         ensure_builds(con)
         past = read_past_builds(con)
     if past.last is None or past.last_build_id is None:
         raise PublicationRefusedError("there is no finished build to publish: run the models first")
     return PublicationRun(
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         build_id=past.last_build_id,
         as_of_date=past.last.as_of_date,
         code_version=past.last.code_version,

@@ -112,7 +112,7 @@ def _previous(target: Path) -> Path:
 def _require_finished_build(con: duckdb.DuckDBPyConnection, build_id: str) -> None:
     """Another run may have begun to build since: its half-built tables are not this one's to publish."""
     newest = con.execute(
-        "select build_id, finished_at from ops.builds order by started_at desc, build_id desc limit 1"
+        "select build_id, finished_at from ops.builds order by build_id desc limit 1"
     ).fetchone()
     if newest is None or newest[0] != build_id or newest[1] is None:
         found = "none" if newest is None else f"{newest[0]} ({'finished' if newest[1] else 'not finished'})"

@@ -1,0 +1,4 @@
+select
+    agent_id,
+    agent_name
+from {{ source('raw_tickets', 'agents') }}
