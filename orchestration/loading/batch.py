@@ -33,8 +33,9 @@ from orchestration.loading.modes import settle
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey
 from orchestration.loading.quarantine import record_drift, record_rejects, record_split_errors
+from orchestration.loading.records import StageRequest
 from orchestration.loading.relations import numbered
-from orchestration.loading.staging import StageRequest, create_stage, fill_stage
+from orchestration.loading.staging import create_stage, fill_stage
 from orchestration.loading.warehouse import transaction
 
 _log = logging.getLogger(__name__)
@@ -147,7 +148,9 @@ def stage_files(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
         parts = [c.parts[position] for c in readable]
         request = StageRequest(batch.table, parts, [p.path for p in parts], captures, batch.key, batch.limits)
         try:
-            fill_stage(con, request)
+            if fill_stage(con, request):
+                for candidate in readable:  # a record's number is no longer that of its line
+                    candidate.parts[position] = replace(candidate.parts[position], by_line=False)
         except UNREADABLE as error:
             if len(readable) > 1:
                 raise

@@ -40,7 +40,7 @@ def yaml_to_lines(path: Path, limits: Limits) -> Path:
                 if document is not None:
                     lines.write(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str) + "\n")
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise LandingError(f"is not YAML that can be read: {' '.join(str(error).split())}") from error
+        raise LandingError("is not YAML that can be read", f": {' '.join(str(error).split())}") from error
     return target
 
 

@@ -87,7 +87,7 @@ def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part
         return [_json_part(member.name, path, table, limits)]
     if suffix == ".json":
         shown = text.lstrip(_BLANK)[:40].decode("utf-8", "replace")
-        raise LandingError(f"is not JSON: it starts with {shown!r}")
+        raise LandingError("is not JSON", f": it starts with {shown!r}")
     if suffix in (".csv", ".tsv", ".txt", ""):
         return [_csv_part(Member(member.name, path), table, limits)]
     raise LandingError(f"has no known format: neither its content nor the ending {suffix!r} tells one")
@@ -137,7 +137,7 @@ def _rewrite(path: Path, encoding: str) -> Path:
             while chunk := source.read(_CHUNK):
                 copy.write(chunk)
     except UnicodeError as error:
-        raise LandingError(f"is not {encoding}: {error}") from error
+        raise LandingError(f"is not {encoding}", f": {error}") from error
     return target
 
 
@@ -279,7 +279,7 @@ def _csv_part(member: Member, table: TableContract, limits: Limits) -> Part:
     matched, headers, delimiter = best
     if not matched:
         shown = ", ".join(headers.names[:5])
-        raise LandingError(f"has no column of the contract in its header ({shown[:200]})")
+        raise LandingError("has no column of the contract in its header", f" ({shown[:200]})")
     if headers.missing:
         raise LandingError(
             f"lacks the required column {headers.missing[0]}: its header is none of those accepted"

@@ -171,7 +171,7 @@ def take_in(
         for member in members:
             candidate.parts += recognise(member, table, limits)
     except LandingError as error:
-        candidate.parts, candidate.failure = [], str(error)
+        candidate.parts, candidate.failure = [], error.reason if table.personal else str(error)
     return candidate
 
 

@@ -17,7 +17,14 @@ _CHUNK = 4 * 1024 * 1024
 
 
 class LandingError(ValueError):
-    """A landed path that must not or cannot be read; the message is the reason."""
+    """A landed path that must not or cannot be read.
+
+    ``reason`` says why without any of the content; the message has an excerpt besides, where one helps.
+    """
+
+    def __init__(self, reason: str, excerpt: str = "") -> None:
+        super().__init__(reason + excerpt)
+        self.reason = reason
 
 
 class ChangedWhileReadError(LandingError):

@@ -13,7 +13,8 @@ from orchestration.loading.contract_model import TableContract
 from orchestration.loading.identifiers import Parameters, quote
 from orchestration.loading.intake import Candidate
 from orchestration.loading.outcome import FileOutcome
-from orchestration.loading.staging import NOT_A_RECORD, STAGE
+from orchestration.loading.records import NOT_A_RECORD
+from orchestration.loading.staging import STAGE
 
 
 def known_paths(con: duckdb.DuckDBPyConnection, table: TableContract) -> dict[str, tuple[int, int]]:

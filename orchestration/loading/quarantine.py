@@ -17,15 +17,15 @@ from orchestration.loading.headers import matches_any
 from orchestration.loading.identifiers import Parameters
 from orchestration.loading.intake import Candidate
 from orchestration.loading.pseudonym import PseudonymKey
-from orchestration.loading.staging import (
+from orchestration.loading.records import (
     MALFORMED,
     NOT_A_RECORD,
     NOT_AN_OBJECT,
     NOTHING_TO_EXPLODE,
     OTHER_KIND,
-    STAGE,
     claimed_members,
 )
+from orchestration.loading.staging import STAGE
 
 
 def record_rejects(

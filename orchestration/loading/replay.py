@@ -23,7 +23,8 @@ from orchestration.loading.load import load_files, load_table, prepared, utc_now
 from orchestration.loading.modes import settle
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey, read_pseudonym_key
-from orchestration.loading.staging import NOT_A_RECORD, STAGE
+from orchestration.loading.records import NOT_A_RECORD
+from orchestration.loading.staging import STAGE
 from orchestration.loading.tables import ensure_tables
 from orchestration.loading.warehouse import transaction
 

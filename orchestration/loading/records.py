@@ -1,0 +1,213 @@
+"""Records as SQL: from what DuckDB reads to one text per column of the contract, before any conversion."""
+
+# ruff: noqa: S608  names come from one quoting function or are made here, values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from orchestration.loading.archives import Limits
+from orchestration.loading.contract_model import Column, TableContract
+from orchestration.loading.conversion import nulled, rounded_decimal, shaped
+from orchestration.loading.formats import Part
+from orchestration.loading.headers import HeaderMap, glob_expression
+from orchestration.loading.identifiers import Parameters
+from orchestration.loading.paths import parse_json_path
+from orchestration.loading.pseudonym import PseudonymKey
+
+# States of a record besides null (good) and the position of the column that it breaks.
+NOT_A_RECORD, MALFORMED, OTHER_KIND, NOTHING_TO_EXPLODE, NOT_AN_OBJECT, WRAPPER = 0, -1, -2, -3, -4, -5
+# Up to here the members of every record are compared with the contract, beyond it those of one in 64.
+_ALL_MEMBERS_BYTES = 64 * 1024**2
+
+
+@dataclass
+class StageRequest:
+    """What ``fill_stage`` reads: parts of one signature, and what it needs to know about their files.
+
+    ``captures``: per capture the text for each file of the batch, in order of their numbers from 1.
+    """
+
+    table: TableContract
+    parts: Sequence[Part]
+    files: Sequence[Path]
+    captures: Mapping[str, list[str | None]]
+    key: PseudonymKey | None
+    limits: Limits
+    parameters: Parameters = field(default_factory=Parameters)
+
+    def again(self) -> StageRequest:
+        """The same request with fresh parameters, for another statement."""
+        return replace(self, parameters=Parameters())
+
+    @property
+    def bytes(self) -> int:
+        """Size of all parts together."""
+        return sum(part.bytes for part in self.parts)
+
+
+def _capture(request: StageRequest, column: Column) -> str | None:
+    """SQL of the text that the landing path gives a column."""
+    if not column.options.capture:
+        return None
+    texts: list[str | None] = []
+    for values in zip(*(request.captures[name] for name in column.options.capture), strict=True):
+        texts.append(column.options.join.join(values) if None not in values else None)
+    return f"{request.parameters.add_list(texts)}[_file]"
+
+
+def _column_text(
+    request: StageRequest, column: Column, candidates: Sequence[str], nulls: tuple[str, ...]
+) -> str:
+    """SQL of a column's text: first candidate that is not null, then the capture, then regex and case."""
+    options = [nulled(candidate, nulls, request.parameters) for candidate in candidates]
+    if capture := _capture(request, column):
+        options.append(capture)
+    if not options:
+        return "cast(null as varchar)"
+    return options[0] if len(options) == 1 else f"coalesce({', '.join(options)})"
+
+
+def flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> tuple[str, str]:
+    """SQL of the records of a flat relation: ``_special, _members``, a text per column ``t1 …``; and of a
+    record as JSON text, to be evaluated over them.
+    """
+    table, parameters = request.table, request.parameters
+    positions, extras = dict(headers.positions), dict(headers.extra)
+    picked, texts = [], []
+    for i, column in enumerate(table.stored, 1):
+        if column.options.extra:
+            found = extras.get(column.name, ())
+            pairs = ", ".join(f"{parameters.add(headers.names[p])}, c{p}" for p in found)
+            # A merge patch drops the members that are null.
+            text = f"nullif(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar), '{{}}')"
+            picked.append(f"{text if found else 'cast(null as varchar)'} as u{i}")
+        else:
+            candidates = [_flat_text(request.parts[0], column, p) for p in positions[column.name]]
+            picked.append(f"{_column_text(request, column, candidates, column.options.nulls)} as u{i}")
+        texts.append(f"{shaped(column, f'u{i}', parameters)} as t{i}")
+    raw = ", ".join(f"{parameters.add(name)}, c{p}" for p, name in enumerate(headers.names))
+    records = f"""
+        select *, cast(null as smallint) as _special, cast(null as varchar[]) as _members, {", ".join(texts)}
+        from (select *, {", ".join(picked)} from ({relation}))"""
+    return records, f"cast(json_object({raw}) as varchar)"
+
+
+def _flat_text(part: Part, column: Column, position: int) -> str:
+    if column.decimal and part.column_types and part.column_types[position][1] in ("DOUBLE", "FLOAT"):
+        return rounded_decimal(f"c{position}", *column.decimal)
+    return f"c{position}"
+
+
+def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded: bool) -> tuple[str, str]:
+    table, parameters = request.table, request.parameters
+    load = table.load
+    pointers: dict[tuple[bool, str], int] = {}
+
+    def extracted(path: str) -> str:
+        parsed = parse_json_path(path)
+        place = (parsed.in_element, parsed.pointer)
+        if place not in pointers:
+            pointers[place] = sum(1 for known in pointers if known[0] == parsed.in_element) + 1
+        return f"{'y' if parsed.in_element else 'x'}[{pointers[place]}]"
+
+    picked, texts = [], []
+    for i, column in enumerate(table.stored, 1):
+        if column.options.extra:
+            picked.append(f"{_extra_members(table, column, parameters)} as u{i}")
+        else:
+            spellings = (
+                column.options.nulls if column.data_type == "string" else (*column.options.nulls, *load.nulls)
+            )
+            text = _column_text(
+                request, column, [extracted(p) for p in column.paths], tuple(dict.fromkeys(spellings))
+            )
+            picked.append(f"{text} as u{i}")
+        texts.append(f"{shaped(column, f'u{i}', parameters)} as t{i}")
+    # Trimming copies the text, so only what does not start with its brace at once is trimmed.
+    trimmed = "ltrim(_doc, ' \t\r\n')"
+    conditions = [
+        f"when _doc is null then {NOT_A_RECORD}",
+        f"when x is null then case when {trimmed} = '' then {NOT_A_RECORD} else {MALFORMED} end",
+    ]
+    if not unwrapped:
+        conditions += [
+            f"when starts_with({text}, '{bracket}') then {WRAPPER}"
+            for text in (extracted(path) for path in load.records)
+            for bracket in "[{"
+        ]
+    array = NOT_AN_OBJECT if unwrapped else WRAPPER
+    conditions.append(
+        f"when case when starts_with(_doc, '{{') then false else not starts_with({trimmed}, '{{') end"
+        f" then case when starts_with({trimmed}, '[') then {array} else {NOT_AN_OBJECT} end"
+    )
+    if load.discriminator:
+        kinds = ", ".join(parameters.add(kind) for kind in load.discriminator.equals)
+        state = NOT_A_RECORD if load.discriminator.ignore_others else OTHER_KIND
+        kind = extracted(load.discriminator.path)
+        conditions.append(f"when {kind} is null or {kind} not in ({kinds}) then {state}")
+    special = f"cast(case {' '.join(conditions)} end as smallint)"
+    of_record = parameters.add_list([p for in_element, p in pointers if not in_element] or ["$"])
+    sampled = "true" if request.bytes <= _ALL_MEMBERS_BYTES else "hash(left(_doc, 200)) % 64 = 0"
+    members = f"case when x is not null and {sampled} then json_keys(_doc) end"
+    extraction = f"json_extract_string(_doc, {of_record})"
+    extraction = f"try({extraction})" if guarded else extraction
+    relation = f"""
+        select *, {special} as _special, {members} as _members
+        from (select _file, _doc, {extraction} as x from ({documents}))"""
+    raw = "_doc"
+    if load.explode:
+        of_element = parameters.add_list([p for in_element, p in pointers if in_element] or ["$"])
+        relation = _exploded(relation, load.explode, of_element, parameters)
+        raw = "coalesce(_element, _doc)"
+    records = f"""
+        select *, {", ".join(texts)}
+        from (select *, {", ".join(picked)} from ({relation}))"""
+    return records, raw
+
+
+def _exploded(relation: str, path: str, pointers: str, parameters: Parameters) -> str:
+    pointer = parameters.add(parse_json_path(path).pointer)
+    return f"""
+        select
+            * exclude (_special, _element), cast(_element as varchar) as _element,
+            case when _special is null and missing then cast({NOTHING_TO_EXPLODE} as smallint)
+                else _special end as _special,
+            case when _element is not null then json_extract_string(_element, {pointers}) end as y
+        from (
+            select
+                *, kind is null or kind = 'NULL' as missing,
+                unnest(case
+                    when _special is not null or kind is null or kind = 'NULL' then [cast(null as json)]
+                    when kind = 'ARRAY' then cast(json_extract(_doc, {pointer}) as json[])
+                    else [json_extract(_doc, {pointer})]
+                end) as _element
+            from (
+                select *, case when _special is null then json_type(_doc, {pointer}) end as kind
+                from ({relation})
+            )
+        )"""
+
+
+def _extra_members(table: TableContract, column: Column, parameters: Parameters) -> str:
+    """SQL of a JSON object of the record's members that match the column's globs and that nobody claims."""
+    claimed = parameters.add_list(sorted(claimed_members(table)))
+    pattern = parameters.add("|".join(f"(?:{glob_expression(glob)})" for glob in column.options.extra))
+    keys = (
+        f"list_filter(json_keys(_doc), lambda k: regexp_full_match(lower(k), {pattern})"
+        f" and not list_contains({claimed}, k))"
+    )
+    pointer = "'/' || replace(replace(k, '~', '~0'), '/', '~1')"
+    entries = f"list_transform({keys}, lambda k: {{'k': k, 'v': json_extract(_doc, {pointer})}})"
+    found = f"cast(to_json(map_from_entries({entries})) as varchar)"
+    return f"case when x is not null and len({keys}) > 0 then {found} end"
+
+
+def claimed_members(table: TableContract) -> set[str]:
+    """Members of a record that some column, the discriminator or ``explode`` reads."""
+    paths = [path for column in table.columns for path in column.paths]
+    paths += [table.load.discriminator.path] if table.load.discriminator else []
+    paths += [table.load.explode] if table.load.explode else []
+    return {member for path in paths if (member := parse_json_path(path).member) is not None}
