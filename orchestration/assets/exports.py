@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.assets.landing import landing_key
 from orchestration.assets.parameters import RunParameters
 from orchestration.assets.pools import WAREHOUSE_POOL
-from orchestration.checks import build_table_checks, evaluate_table, read_ledger
+from orchestration.checks import build_table_checks, evaluate_tables, read_ledger
 from orchestration.deployment import Deployment
 from orchestration.landing_state import note_offered, read_folder_state
 from orchestration.loading.contract_model import SystemContract, TableContract
@@ -46,7 +46,7 @@ def _build_system(deployment: Deployment, contract: SystemContract) -> dg.Assets
     )
     def exports(
         context: dg.AssetExecutionContext, run_parameters: RunParameters
-    ) -> Iterator[dg.MaterializeResult[Any]]:
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         as_of_date = deployment.as_of_date(run_parameters.as_of_date)
         began = time.monotonic()
         offered = read_folder_state(deployment.home.landing / system)
@@ -67,10 +67,10 @@ def _build_system(deployment: Deployment, contract: SystemContract) -> dg.Assets
             quarantined[outcome.table_name] += outcome.rows_quarantined
         _report_unreadable(context, [outcome for outcome in outcomes if outcome.status == "failed"])
         seconds = round(time.monotonic() - began, 3)
-        for table, ledger in ledgers.items():
-            if table not in contract.tables:
-                continue  # left by a contract that is gone; nobody reads it
-            key = table_key(system, table)
+        # A table that a contract no longer names may still stand in the warehouse; nobody reads it.
+        known = {table_key(system, name): ledgers[name] for name in contract.tables}
+        for key, ledger in known.items():
+            table = key.path[-1]
             yield dg.MaterializeResult(
                 asset_key=key,
                 metadata={
@@ -81,8 +81,8 @@ def _build_system(deployment: Deployment, contract: SystemContract) -> dg.Assets
                     "data_through": str(ledger.data_through),
                     "seconds_of_the_system": seconds,
                 },
-                check_results=list(evaluate_table(key, system, ledger, as_of_date)),
             )
+        yield from evaluate_tables(system, known, as_of_date)
 
     return exports
 

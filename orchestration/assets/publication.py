@@ -1,6 +1,7 @@
 """The published files: written from the last finished build, verified, replaced in one step."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from orchestration.publishing.status import CURRENT, PublicationStatus, mark_cur
 
 SNAPSHOT = dg.AssetKey(["published", "marts"])
 PEOPLE_SNAPSHOT = dg.AssetKey(["published", "marts_people"])
+# A daily run, and time for a long one; then a second chance before it counts as failed.
+FRESHNESS = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=28), fail_window=timedelta(hours=52))
 PARQUET = dg.AssetKey(["published", "parquet"])
 
 
@@ -36,12 +39,14 @@ def build_publication_assets(deployment: Deployment) -> dg.AssetsDefinition:
                 description="One table per mart, in the file that analysts open: published/marts.duckdb",
                 deps=[dg.AssetKey([SCHEMA, mart.name]) for mart in marts],
                 kinds={"duckdb"},
+                freshness_policy=FRESHNESS,
             ),
             dg.AssetSpec(
                 PEOPLE_SNAPSHOT,
                 description="One table per person-level mart: published/marts_people.duckdb, mode 0640",
                 deps=[dg.AssetKey([PEOPLE_SCHEMA, mart.name]) for mart in people_marts],
                 kinds={"duckdb"},
+                freshness_policy=FRESHNESS,
             ),
             dg.AssetSpec(
                 PARQUET,

@@ -127,9 +127,17 @@ def _write_database(
     """Copies the marts of one schema into a new file; returns what the warehouse holds of each."""
     con.execute(f"attach {literal(str(path))} as publication (storage_version {literal(STORAGE_VERSION)})")
     try:
-        contents = {mart.name: _copy_table(con, schema, mart) for mart in marts}
-        meta = MetaPublication(run.run_id, run.build_id, run.published_at, run.as_of_date, run.code_version)
-        create_meta_publication(con, marts, contents, meta)
+        con.execute("begin")  # one for all: each of a thousand comments would be a transaction of its own
+        try:
+            contents = {mart.name: _copy_table(con, schema, mart) for mart in marts}
+            meta = MetaPublication(
+                run.run_id, run.build_id, run.published_at, run.as_of_date, run.code_version
+            )
+            create_meta_publication(con, marts, contents, meta)
+        except BaseException:
+            con.execute("rollback")
+            raise
+        con.execute("commit")
         con.execute("checkpoint publication")
     finally:
         con.execute("detach publication")
