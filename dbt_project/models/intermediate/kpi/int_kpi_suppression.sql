@@ -1,170 +1,18 @@
-with people as (
+with cells as (
 
     select
-        kpi_id,
-        aggregation,
-        population_basis,
+        window_id,
         suppression_family,
-        suppressed_with
-    from {{ ref('dim_kpi') }}
-    where is_people
-
-),
-
-windows as (
-
-    select
-        people.kpi_id,
-        people.suppression_family,
-        people.population_basis,
-        people.suppressed_with,
-        periods.period_grain,
-        periods.period_start,
-        case when people.aggregation like 'trailing%' then periods.year_start else periods.period_start end as window_start,
-        periods.last_counted_date as window_end
-    from people
-    inner join {{ ref('int_kpi_periods') }} as periods on 1 = 1
-
-),
-
--- A window, not a period: the year that ends in June is one and the same to the month and to the quarter.
-populations as (
-
-    select
-        windows.suppression_family,
-        windows.suppressed_with,
-        windows.window_start,
-        windows.window_end,
-        measures.segment_type,
-        measures.segment_id,
-        measures.numerator,
-        case windows.population_basis
-            -- Twenty people of a team that is a month old are twenty, not the two that they make over a year.
-            when 'headcount' then cast(measures.denominator as double) / nullif(measures.populated_days, 0)
-            when 'denominator' then cast(measures.denominator as double)
-            when 'sample' then cast(coalesce(measures.measured_count, measures.counted) as double)
-        end as population
-    from {{ ref('int_kpi_measures') }} as measures
-    inner join windows
-        on
-            measures.kpi_id = windows.kpi_id
-            and measures.period_grain = windows.period_grain
-            and measures.period_start = windows.period_start
-
-),
-
-sized as (
-
-    select
-        suppression_family || ' ' || cast(window_start as {{ dbt.type_string() }})
-        || ' ' || cast(window_end as {{ dbt.type_string() }}) as window_id,
-        suppression_family,
-        max(suppressed_with) as suppressed_with,
+        suppressed_with,
         window_start,
         window_end,
         segment_type,
         segment_id,
-        min(coalesce(population, 0)) as population,
-        max(
-            case
-                when coalesce(population, 0) >= {{ var('min_group_size') }} then 0
-                when population > 0 or numerator <> 0 then 1
-                else 0
-            end
-        ) as is_small
-    from populations
-    group by suppression_family, window_start, window_end, segment_type, segment_id
-
-),
-
--- Years that overlap differ by a few months: a hidden one could be worked out from those before and after it, so a
--- segment that is too small in one is hidden in all that overlap it. What is hidden for its sake is chosen by its size over
--- all time, lest the choice change from one window to the next and give itself away.
-cells as (
-
-    select
-        sized.window_id,
-        sized.suppression_family,
-        max(sized.suppressed_with) as suppressed_with,
-        sized.window_start,
-        sized.window_end,
-        sized.segment_type,
-        sized.segment_id,
-        max(sized.population) as population,
-        max(sizes.lasting_size) as lasting_size,
-        max(coalesce(overlapping.is_small, 0)) as is_hidden
-    from sized
-    inner join (
-        select
-            suppression_family,
-            segment_type,
-            segment_id,
-            max(population) as lasting_size
-        from sized
-        group by suppression_family, segment_type, segment_id
-    ) as sizes
-        on
-            sized.suppression_family = sizes.suppression_family
-            and sized.segment_type = sizes.segment_type
-            and sized.segment_id = sizes.segment_id
-    left join sized as overlapping
-        on
-            sized.suppression_family = overlapping.suppression_family
-            and sized.segment_type = overlapping.segment_type
-            and sized.segment_id = overlapping.segment_id
-            and sized.window_start <= overlapping.window_end
-            and overlapping.window_start <= sized.window_end
-            and overlapping.is_small = 1
-    group by
-        sized.window_id,
-        sized.suppression_family,
-        sized.window_start,
-        sized.window_end,
-        sized.segment_type,
-        sized.segment_id
-
-),
-
--- A week cut at the month's end lies in one period of every grain.
-link_dates as (
-
-    select
-        people.suppression_family,
-        daily.team_id,
-        daily.group_id,
-        min(daily.event_date) as event_date
-    from {{ ref('int_kpi_daily') }} as daily
-    inner join people on daily.kpi_id = people.kpi_id
-    inner join {{ ref('dim_date') }} as days on daily.event_date = days.date_day
-    where daily.team_id is not null and (daily.numerator <> 0 or daily.denominator <> 0)
-    group by
-        people.suppression_family, daily.team_id, daily.group_id, days.month_start_date, days.week_start_date
-
-),
-
-cell_windows as (
-
-    select distinct
-        window_id,
-        suppression_family,
-        window_start,
-        window_end
-    from cells
-
-),
-
-links as (
-
-    select distinct
-        cell_windows.window_id,
-        link_dates.team_id,
-        link_dates.group_id
-    from cell_windows
-    inner join link_dates
-        on
-            cell_windows.suppression_family = link_dates.suppression_family
-            and link_dates.event_date >= cell_windows.window_start
-            and link_dates.event_date <= cell_windows.window_end
+        component,
+        population,
+        lasting_size,
+        is_hidden
+    from {{ ref('int_kpi_people_cells') }}
 
 ),
 
@@ -172,39 +20,31 @@ leading_cells as (
 
     select
         window_id,
+        suppression_family,
+        window_start,
+        window_end,
         segment_type,
         segment_id,
+        component,
         population,
         lasting_size,
+        is_hidden as is_too_small,
         is_hidden
     from cells
     where suppressed_with is null
 
 ),
 
-{{ complementary_suppression('leading', 'leading_cells', 'links') }},
+{{ lasting_suppression('leading', 'leading_cells') }},
 
 -- A family that follows another hides whatever that one hides, then looks after itself.
-followed as (
+followers as (
 
     select distinct
-        cells.window_id,
-        cells.suppressed_with || ' ' || cast(cells.window_start as {{ dbt.type_string() }})
-        || ' ' || cast(cells.window_end as {{ dbt.type_string() }}) as leading_window_id
+        suppression_family,
+        suppressed_with
     from cells
-    where cells.suppressed_with is not null
-
-),
-
-inherited as (
-
-    select
-        followed.window_id,
-        leading_result.segment_type,
-        leading_result.segment_id
-    from followed
-    inner join leading_result on followed.leading_window_id = leading_result.window_id
-    where leading_result.is_suppressed = 1
+    where suppressed_with is not null
 
 ),
 
@@ -212,46 +52,72 @@ following_cells as (
 
     select
         window_id,
+        suppression_family,
+        window_start,
+        window_end,
         segment_type,
         segment_id,
+        max(component) as component,
         max(population) as population,
         max(lasting_size) as lasting_size,
+        max(is_hidden) as is_too_small,
         max(is_hidden) as is_hidden
     from (
-        select window_id, segment_type, segment_id, population, lasting_size, is_hidden
+        select
+            window_id,
+            suppression_family,
+            window_start,
+            window_end,
+            segment_type,
+            segment_id,
+            component,
+            population,
+            lasting_size,
+            is_hidden
         from cells
         where suppressed_with is not null
         union all
-        select window_id, segment_type, segment_id, 0 as population, 0 as lasting_size, 1 as is_hidden
-        from inherited
+        select
+            {{ window_id('followers.suppression_family', 'leading_result.window_start', 'leading_result.window_end') }} as window_id,
+            followers.suppression_family,
+            leading_result.window_start,
+            leading_result.window_end,
+            leading_result.segment_type,
+            leading_result.segment_id,
+            cast(null as {{ dbt.type_string() }}) as component,
+            cast(0 as double) as population,
+            cast(0 as double) as lasting_size,
+            cast(1 as bigint) as is_hidden
+        from leading_result
+        inner join followers on leading_result.suppression_family = followers.suppressed_with
+        where leading_result.is_suppressed = 1
     ) as own_and_inherited
-    group by window_id, segment_type, segment_id
+    group by window_id, suppression_family, window_start, window_end, segment_type, segment_id
 
 ),
 
-{{ complementary_suppression('following', 'following_cells', 'links') }},
+{{ lasting_suppression('following', 'following_cells') }},
 
 results as (
 
-    select window_id, segment_type, segment_id, population, is_hidden, is_suppressed
+    select suppression_family, window_start, window_end, segment_type, segment_id, population, is_too_small, is_suppressed
     from leading_result
     union all
-    select window_id, segment_type, segment_id, population, is_hidden, is_suppressed
+    select suppression_family, window_start, window_end, segment_type, segment_id, population, is_too_small, is_suppressed
     from following_result
 
 )
 
 select
-    cell_windows.suppression_family,
-    cell_windows.window_start,
-    cell_windows.window_end,
-    results.segment_type,
-    results.segment_id,
-    cast(results.population as double) as population,
-    results.is_suppressed = 1 as is_suppressed,
+    suppression_family,
+    window_start,
+    window_end,
+    segment_type,
+    segment_id,
+    population,
+    is_suppressed = 1 as is_suppressed,
     case
-        when results.is_hidden = 1 then 'too_few_people'
-        when results.is_suppressed = 1 then 'protects_another'
+        when is_too_small = 1 then 'too_few_people'
+        when is_suppressed = 1 then 'protects_another'
     end as suppression_reason
 from results
-inner join cell_windows on results.window_id = cell_windows.window_id
