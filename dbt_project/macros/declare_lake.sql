@@ -3,8 +3,12 @@
 {% macro declare_lake() -%}
     {%- if execute and target.type == 'spark' and flags.WHICH in ('run', 'build', 'test', 'seed') -%}
         {%- set lake = env_var('METRICS_HOME', 'data') ~ '/lake' -%}
-        {%- set schemas = [] -%}
-        {%- for node in graph.sources.values() | sort(attribute='unique_id') -%}
+        {%- set schemas, read = [], [] -%}
+        {%- for node in graph.nodes.values() -%}
+            {%- do read.extend(node.depends_on.nodes) -%}
+        {%- endfor -%}
+        {#- Sources that no model reads (the ledger of builds, say) need not have been exported. -#}
+        {%- for node in graph.sources.values() | selectattr('unique_id', 'in', read) | sort(attribute='unique_id') -%}
             {%- if node.schema not in schemas -%}
                 {%- do schemas.append(node.schema) -%}
                 {%- do run_query('create schema if not exists ' ~ node.schema) -%}

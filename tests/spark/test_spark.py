@@ -48,7 +48,7 @@ pytestmark = [
 def built(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
     """A small company, built on DuckDB and, from its exported lake, on Spark."""
     home = DataHome(tmp_path_factory.mktemp("spark") / "data")
-    generate(home.landing, home.company, seed=11, scale=0.15, months=5, last_day=LAST_DAY)
+    generate(home.landing, home.company, seed=11, scale=0.1, months=8, last_day=LAST_DAY)
     contracts = read_contracts(PROJECT / "dbt_project")
     with open_warehouse(home, holder="test") as con:
         ensure_tables(con, contracts)
