@@ -98,10 +98,7 @@ def _insert(con: duckdb.DuckDBPyConnection, request: StageRequest, records: str,
     """
     table, parameters = request.table, request.parameters
     columns = list(enumerate(table.stored, 1))
-    typed = ", ".join(
-        f"{typed_value(column, f't{i}', parameters, table.business_timezone, request.key)} as v{i}"
-        for i, column in columns
-    )
+    typed = _typed_relation(request, records)
     broken = " ".join(_broken(i, column) for i, column in columns)
     state = f"case when _special is not null then _special {broken} end"
     texts = ", ".join(f"t{i}" for i, _ in columns)
@@ -115,10 +112,36 @@ def _insert(con: duckdb.DuckDBPyConnection, request: StageRequest, records: str,
             case when _state > 0 then list_value({texts})[_state] end,
             case when {bad} then left({raw}, {MAX_RAW_CHARACTERS}) end,
             _members, {values}
-        from (select *, {state} as _state from (select *, {typed} from ({records})))
+        from (select *, {state} as _state from ({typed}))
         """,
         parameters.values,
     )
+
+
+def _typed_relation(request: StageRequest, records: str) -> str:
+    """SQL of ``records`` with the value of each column as ``v1 …``.
+
+    Pseudonyms come one after the other: a hash costs more than all else of a column, and the people of a
+    record are often the same (who started a run, who started it again). An equal text takes it over.
+    """
+    table, parameters = request.table, request.parameters
+    values: list[str] = []
+    pseudonyms: list[tuple[int, Column, str]] = []
+    for i, column in enumerate(table.stored, 1):
+        value = typed_value(column, f"t{i}", parameters, table.business_timezone, request.key)
+        if column.options.pii == "pseudonymise":
+            pseudonyms.append((i, column, value))
+        else:
+            values.append(f"{value} as v{i}")
+    relation = f"select *, {', '.join(values)} from ({records})" if values else records
+    for position, (i, column, value) in enumerate(pseudonyms):
+        earlier = (
+            j for j, other, _ in pseudonyms[:position] if other.options.keep_if == column.options.keep_if
+        )
+        taken = " ".join(f"when t{i} = t{j} then v{j}" for j in earlier)
+        value = f"case {taken} else {value} end" if taken else value
+        relation = f"select *, {value} as v{i} from ({relation})"
+    return relation
 
 
 def _broken(position: int, column: Column) -> str:
