@@ -76,6 +76,18 @@ sized as (
 
 ),
 
+sizes as (
+
+    select
+        suppression_family,
+        segment_type,
+        segment_id,
+        max(population) as lasting_size
+    from sized
+    group by suppression_family, segment_type, segment_id
+
+),
+
 -- Years that overlap differ by a few months: a hidden one could be worked out from those before and after it, so a
 -- segment that is too small in one is hidden in all that overlap it. What is hidden for its sake is chosen by its size over
 -- all time, lest the choice change from one window to the next and give itself away.
@@ -93,15 +105,7 @@ cells as (
         max(sizes.lasting_size) as lasting_size,
         max(coalesce(overlapping.is_small, 0)) as is_hidden
     from sized
-    inner join (
-        select
-            suppression_family,
-            segment_type,
-            segment_id,
-            max(population) as lasting_size
-        from sized
-        group by suppression_family, segment_type, segment_id
-    ) as sizes
+    inner join sizes
         on
             sized.suppression_family = sizes.suppression_family
             and sized.segment_type = sizes.segment_type
