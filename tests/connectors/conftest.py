@@ -32,7 +32,7 @@ def make_client(httpserver: HTTPServer, waits: list[float]) -> Iterator[Callable
     made: list[Client] = []
 
     def make(**settings: float) -> Client:
-        patience = {"retries": 3, "backoff": 0.0, "read_timeout": 0.5, "connect_timeout": 1.0, **settings}
+        patience = {"retries": 3, "backoff": 0.0, "read_timeout": 10.0, "connect_timeout": 5.0, **settings}
         client = Client(
             "github",
             httpserver.url_for(""),
