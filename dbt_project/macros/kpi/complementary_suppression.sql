@@ -1,8 +1,8 @@
 {#- CTEs that add to hidden cells those that must hide with them, so that none can be worked out from what stays.
 
-    `cells` (window_id, segment_type, segment_id, population, lasting_size by which the next smallest is found, is_hidden 0/1) and `links` (window_id, team_id, group_id:
-    whose people were in which group during the window) are names of CTEs. Ends in CTE <prefix>_result: the cells with
-    is_suppressed 0/1.
+    `cells` (window_id, segment_type, segment_id, population, lasting_size by which the next smallest is found,
+    is_hidden 0/1) and `links` (window_id, team_id, group_id: whose people were in which group during the window) are
+    names of CTEs. Ends in CTE <prefix>_result: the cells with is_suppressed 0/1.
 
     What is published are sums over people: of a team, of a group, of the organisation. Join teams and groups that
     share people and take the connected components (a team that moved within the window joins its two groups). Inside
@@ -118,14 +118,14 @@
 {{ prefix }}_groups_before as (
 
     select
-        groups.window_id,
-        groups.group_id,
-        groups.component,
-        groups.lasting_size,
-        case when groups.is_hidden = 1 or (state.has_hidden = 1 and state.team_count <= 1) then 1 else 0 end as is_hidden
-    from {{ prefix }}_groups as groups
+        grouped.window_id,
+        grouped.group_id,
+        grouped.component,
+        grouped.lasting_size,
+        case when grouped.is_hidden = 1 or (state.has_hidden = 1 and state.team_count <= 1) then 1 else 0 end as is_hidden
+    from {{ prefix }}_groups as grouped
     inner join {{ prefix }}_component_state as state
-        on groups.window_id = state.window_id and groups.component = state.component
+        on grouped.window_id = state.window_id and grouped.component = state.component
 
 ),
 
@@ -145,17 +145,17 @@
 {{ prefix }}_extra as (
 
     select
-        groups.window_id,
-        groups.group_id,
-        groups.component,
-        row_number() over (partition by groups.window_id order by groups.lasting_size, groups.group_id) as smallness
-    from {{ prefix }}_groups_before as groups
-    inner join {{ prefix }}_windows as windows on groups.window_id = windows.window_id
+        grouped.window_id,
+        grouped.group_id,
+        grouped.component,
+        row_number() over (partition by grouped.window_id order by grouped.lasting_size, grouped.group_id) as smallness
+    from {{ prefix }}_groups_before as grouped
+    inner join {{ prefix }}_windows as windows on grouped.window_id = windows.window_id
     where
-        groups.is_hidden = 0
+        grouped.is_hidden = 0
         and windows.hidden_component_count = 1
         and (
-            groups.component <> windows.hidden_component
+            grouped.component <> windows.hidden_component
             or (windows.component_count = 1 and windows.hidden_group_count = 1)
         )
 
@@ -164,20 +164,20 @@
 {{ prefix }}_groups_after as (
 
     select
-        groups.window_id,
-        groups.group_id,
+        grouped.window_id,
+        grouped.group_id,
         case
             when
-                groups.is_hidden = 1
-                or extra.group_id = groups.group_id
-                or (extra.component = groups.component and state.team_count <= 1)
+                grouped.is_hidden = 1
+                or extra.group_id = grouped.group_id
+                or (extra.component = grouped.component and state.team_count <= 1)
                 then 1
             else 0
         end as is_suppressed
-    from {{ prefix }}_groups_before as groups
+    from {{ prefix }}_groups_before as grouped
     inner join {{ prefix }}_component_state as state
-        on groups.window_id = state.window_id and groups.component = state.component
-    left join {{ prefix }}_extra as extra on groups.window_id = extra.window_id and extra.smallness = 1
+        on grouped.window_id = state.window_id and grouped.component = state.component
+    left join {{ prefix }}_extra as extra on grouped.window_id = extra.window_id and extra.smallness = 1
 
 ),
 
