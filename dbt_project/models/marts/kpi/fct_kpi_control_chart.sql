@@ -76,7 +76,7 @@ phases as (
                 complete.segment_type,
                 complete.segment_id,
                 complete.period_start
-            order by changes.changed_on desc, changes.kpi_id nulls last
+            order by changes.changed_on desc, changes.kpi_id asc nulls last
         ) as recency
     from complete
     inner join changes

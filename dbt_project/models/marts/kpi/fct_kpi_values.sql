@@ -441,7 +441,7 @@ targeted as (
         row_number() over (
             partition by
                 valued.kpi_id, valued.period_grain, valued.period_start, valued.segment_type, valued.segment_id
-            order by targets.specificity desc, targets.valid_from desc, targets.target, targets.comparator
+            order by targets.specificity desc, targets.valid_from desc, targets.target asc, targets.comparator asc
         ) as precedence
     from valued
     left join segments
