@@ -13,7 +13,9 @@ numbered as (
         ended_on as ended_date,
         row_number() over (
             partition by trim(customer_id)
-            order by started_on desc nulls last, ended_on desc nulls first, customer_name, segment, plan, region
+            order by
+                started_on desc nulls last, ended_on desc nulls first,
+                customer_name asc, segment asc, plan asc, region asc
         ) as line
     from customers
 )
