@@ -197,5 +197,6 @@ def _unpack_zip(source: IO[bytes], folder: Path, budget: _Budget, depth: int) ->
                     for chunk in _chunks(again):
                         budget.digest.update(chunk)
                 yield stored
+    # NotImplementedError is zipfile's word for a compression that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
         raise LandingError(f"is damaged: {error}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.durable import replace_text
 from orchestration.home import DataHome
 from orchestration.loading.contract_model import SystemContract
 from orchestration.loading.identifiers import literal, quote
@@ -48,7 +49,7 @@ def export_lake(
     for name, (_, ops_columns) in OPS_TABLES.items():
         _export(con, home, "ops", name, list(ops_columns))
         written.append(f"ops.{name}")
-    _replace(manifest_file, home.temporary / "manifest.json", json.dumps(manifest, indent=1).encode())
+    replace_text(manifest_file, json.dumps(manifest, indent=1))
     return written
 
 
@@ -69,13 +70,5 @@ def _export(
         " (format parquet, compression zstd)"
     )
     with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(target)
-
-
-def _replace(target: Path, part: Path, content: bytes) -> None:
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
         os.fsync(file.fileno())
     part.replace(target)
