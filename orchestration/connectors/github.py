@@ -18,23 +18,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from .cursors import Cursors
 from .http import Answer, Client, PermanentError
 from .landing import LandingFolder
 from .paging import bisect_window, follow_links
-from .sources import GithubSource
+from .pulled import Address, PulledSystem, Repository
 
 RUNS_CAP = 1000
 PAGE = {"per_page": 100}
 FINAL_STATES = frozenset({"success", "failure", "error", "inactive"})
 
+GithubTable = Literal[
+    "pull_requests", "pull_request_commits", "pull_request_reviews", "commits", "deployments",
+    "deployment_statuses", "workflow_runs", "workflow_jobs", "issues",
+]  # fmt: skip
 
-def headers(token: str) -> dict[str, str]:
-    """Request headers for ``token``."""
+
+class GithubSource(PulledSystem):
+    """GitHub and GitHub Actions, by repository."""
+
+    base_url: Address = "https://api.github.com"
+    token_env: str
+    repositories: list[Repository] = Field(min_length=1)
+    tables: list[GithubTable] | None = None
+    overlap_days: int = Field(default=3, ge=0, le=90)
+    rerun_days: int = Field(
+        default=30,
+        ge=0,
+        le=90,
+        description="a run may be re-run this long after it was created: re-read so far",
+    )
+
+
+def headers(source: GithubSource) -> dict[str, str]:
+    """Request headers: a personal or an app token."""
     return {
-        "Authorization": f"Bearer {token}",
+        "Authorization": f"Bearer {source.secret}",
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }

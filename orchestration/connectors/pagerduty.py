@@ -16,23 +16,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import Field
 
 from .cursors import Cursors
 from .http import Client, PermanentError
 from .landing import LandingFolder
 from .paging import bisect_window, follow_cursor, follow_offsets, split_window
-from .sources import PagerdutySource
+from .pulled import Address, PulledSystem
 
 OFFSET_CAP = 9_900  # offset + limit stays below 10,000 with a page to spare
 LONGEST_WINDOW = timedelta(days=179)
 ON_CALL_WINDOW = timedelta(days=30)
 ANALYTICS_LAG = timedelta(days=2)
 
+PagerdutyTable = Literal[
+    "incidents", "log_entries", "services", "users", "schedules", "on_calls", "incidents_raw_csv"
+]  # fmt: skip
 
-def headers(token: str) -> dict[str, str]:
+
+class PagerdutySource(PulledSystem):
+    """PagerDuty REST and, where ``incidents_raw_csv`` is asked for, its analytics."""
+
+    base_url: Address = "https://api.pagerduty.com"
+    token_env: str
+    tables: list[PagerdutyTable] = Field(
+        default=["incidents", "log_entries", "services", "users", "schedules", "on_calls"]
+    )
+    overlap_days: int = Field(default=2, ge=0, le=90)
+
+
+def headers(source: PagerdutySource) -> dict[str, str]:
     """Request headers for an API key."""
     return {
-        "Authorization": f"Token token={token}",
+        "Authorization": f"Token token={source.secret}",
         "Accept": "application/vnd.pagerduty+json;version=2",
         "Content-Type": "application/json",
     }

@@ -12,18 +12,39 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from .cursors import Cursors
 from .http import Client, PermanentError
 from .landing import LandingFolder
 from .paging import split_window
-from .sources import PrometheusSource, Sli
+from .pulled import PulledSystem
 
 POINTS = 10_000
 
 
-def headers(token: str) -> dict[str, str]:
-    """Request headers; ``token`` may be empty where Prometheus asks for none."""
-    return {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+class Sli(BaseModel):
+    """The two queries of one SLO: events that were good, events that were valid, per ``step_seconds``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slo_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")
+    good: str = Field(min_length=1)
+    total: str = Field(min_length=1)
+    step_seconds: int = Field(default=300, ge=15, le=86_400)
+
+
+class PrometheusSource(PulledSystem):
+    """Prometheus, Thanos or Mimir: whatever answers ``/api/v1/query_range``."""
+
+    slis: list[Sli] = Field(min_length=1)
+    overlap_days: int = Field(default=1, ge=0, le=30)
+
+
+def headers(source: PrometheusSource) -> dict[str, str]:
+    """Request headers; without a token where Prometheus asks for none."""
+    bearer = {"Authorization": f"Bearer {source.secret}"} if source.secret else {}
+    return {"Accept": "application/json", **bearer}
 
 
 def pull(

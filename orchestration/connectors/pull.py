@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from orchestration.home import DataHome
 
@@ -13,7 +14,27 @@ from . import github, pagerduty, prometheus
 from .cursors import Cursors
 from .http import Client
 from .landing import LandingFolder
-from .sources import GithubSource, PagerdutySource, PrometheusSource, SourcesConfig
+from .sources import SourcesConfig
+
+
+class Connector(Protocol):
+    """What a connector's module offers: its entry of ``sources.yaml`` goes in, landed files come out."""
+
+    def headers(self, source: Any) -> dict[str, str]:
+        """Request headers for the source's secret."""
+
+    def pull(
+        self, client: Client, source: Any, landing: LandingFolder, cursors: Cursors, now: datetime
+    ) -> None:
+        """Land everything new up to ``now``. Raises PermanentError, TransientError."""
+
+
+# A new connector is a line here and a field of SourcesConfig.
+CONNECTORS: dict[str, Connector] = {
+    "github": github,
+    "pagerduty": pagerduty,
+    "prometheus": prometheus,
+}
 
 
 @dataclass(frozen=True)
@@ -42,29 +63,16 @@ def pull_system(
     source = getattr(config, system, None)
     if source is None:
         return None
+    connector = CONNECTORS[system]
     now = clock().replace(microsecond=0)
     landing = LandingFolder(home.landing, system, clock())
     cursors = Cursors(home.cursors, system)
     began = time.monotonic()
-    client = Client(system, source.base_url, _credentials(source), source.http, clock=clock, sleep=sleep)
+    client = Client(system, source.base_url, connector.headers(source), source.http, clock=clock, sleep=sleep)
     try:
-        if isinstance(source, GithubSource):
-            github.pull(client, source, landing, cursors, now)
-        elif isinstance(source, PagerdutySource):
-            pagerduty.pull(client, source, landing, cursors, now)
-        elif isinstance(source, PrometheusSource):
-            prometheus.pull(client, source, landing, cursors, now)
+        connector.pull(client, source, landing, cursors, now)
     finally:
         client.close()
     return PullOutcome(
         system, client.requests_made, landing.file_count, landing.byte_count, time.monotonic() - began
     )
-
-
-def _credentials(source: GithubSource | PagerdutySource | PrometheusSource) -> dict[str, str]:
-    token = "" if source.token is None else source.token.get_secret_value()
-    if isinstance(source, GithubSource):
-        return github.headers(token)
-    if isinstance(source, PagerdutySource):
-        return pagerduty.headers(token)
-    return prometheus.headers(token)

@@ -9,9 +9,10 @@ import pytest
 from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
+from orchestration.connectors.github import GithubSource
 from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import PullOutcome, pull_system
-from orchestration.connectors.sources import GithubSource, SourcesConfig
+from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
 from .conftest import NOW, landed

@@ -13,8 +13,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import pagerduty as connector
+from orchestration.connectors.pagerduty import PagerdutySource
 from orchestration.connectors.pull import PullOutcome, pull_system
-from orchestration.connectors.sources import PagerdutySource, SourcesConfig
+from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
 from .conftest import NOW, landed

@@ -11,8 +11,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.http import PermanentError
+from orchestration.connectors.prometheus import PrometheusSource, Sli
 from orchestration.connectors.pull import pull_system
-from orchestration.connectors.sources import PrometheusSource, Sli, SourcesConfig
+from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
 from .conftest import NOW

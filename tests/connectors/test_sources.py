@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.connectors.pull import CONNECTORS
 from orchestration.connectors.sources import SourcesConfig, SourcesError, read_sources
 
 GITHUB = "github: {token_env: GH, repositories: [acme/shop], since: 2026-01-01}\n"
@@ -56,3 +57,7 @@ def test_a_token_written_into_the_file_is_not_repeated_in_the_error(tmp_path: Pa
     with pytest.raises(SourcesError) as caught:
         read(tmp_path, GITHUB.replace("}", ", token: ghp_secretsecret}").replace("GH", "'9'"))
     assert "ghp_secretsecret" not in str(caught.value)
+
+
+def test_every_system_of_the_file_has_its_connector() -> None:
+    assert set(CONNECTORS) == set(SourcesConfig.model_fields)
