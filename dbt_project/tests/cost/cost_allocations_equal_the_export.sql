@@ -1,7 +1,7 @@
 {{ config(severity='error', meta={'description': 'One row per cost view, issuer, account, period and currency whose direct, shared and unallocated cost is not the cost of the raw charges.'}) }}
 
 with charges as (
-    select * from {{ ref('stg_focus__charges') }}
+    select * from {{ ref('int_cost_charges') }}
 ),
 
 exported as (

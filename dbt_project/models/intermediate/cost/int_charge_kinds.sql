@@ -6,6 +6,7 @@ rules as (
     select
         rule_id,
         priority,
+        nullif(charge_type, '') as charge_type,
         nullif(charge_category, '') as charge_category,
         nullif(charge_class, '') as charge_class,
         nullif(commitment_discount_status, '') as commitment_discount_status,
@@ -21,6 +22,7 @@ rules as (
 
 kinds as (
     select distinct
+        charge_type,
         charge_category,
         charge_class,
         is_commitment,
@@ -40,6 +42,7 @@ matched as (
         rules.pool_id,
         row_number() over (
             partition by
+                kinds.charge_type,
                 kinds.charge_category,
                 kinds.charge_class,
                 kinds.is_commitment,
@@ -53,7 +56,8 @@ matched as (
     from kinds
     inner join rules
         on
-            (rules.charge_category is null or rules.charge_category = lower(kinds.charge_category))
+            (rules.charge_type is null or rules.charge_type = lower(kinds.charge_type))
+            and (rules.charge_category is null or rules.charge_category = lower(kinds.charge_category))
             and (rules.charge_class is null or rules.charge_class = lower(kinds.charge_class))
             and (rules.is_commitment is null or rules.is_commitment = lower(cast(kinds.is_commitment as {{ dbt.type_string() }})))
             and (
@@ -67,6 +71,7 @@ matched as (
 )
 
 select
+    charge_type,
     charge_category,
     charge_class,
     is_commitment,

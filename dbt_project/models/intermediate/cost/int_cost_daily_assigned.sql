@@ -53,7 +53,8 @@ ruled as (
     from daily
     inner join kinds
         on
-            kinds.charge_category is not distinct from daily.charge_category
+            kinds.charge_type is not distinct from daily.charge_type
+            and kinds.charge_category is not distinct from daily.charge_category
             and kinds.charge_class is not distinct from daily.charge_class
             and kinds.is_commitment is not distinct from daily.is_commitment
             and kinds.commitment_discount_status is not distinct from daily.commitment_discount_status

@@ -1,5 +1,5 @@
 with charges as (
-    select * from {{ ref('stg_focus__charges') }}
+    select * from {{ ref('int_cost_charges') }}
 ),
 
 tag_keys as (
@@ -58,7 +58,7 @@ readings as (
     select {{ sorted_list_text(hash_text(['resource_id', 'customer_id', 'service_id', 'team_id', 'pool_id'])) }} as reading from resources
     union all
     -- Raise the number when int_cost_rows or int_cost_daily reads charges differently: stored roll-ups are then made anew.
-    select 'reading 1, days in {{ var("business_timezone") }}' as reading
+    select 'reading 2, days in {{ var("business_timezone") }}' as reading
 ),
 
 reading as (

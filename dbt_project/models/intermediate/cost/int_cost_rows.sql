@@ -2,7 +2,7 @@
 {{ config(materialized='view') }}
 
 with charges as (
-    select * from {{ ref('stg_focus__charges') }}
+    select * from {{ ref('int_cost_charges') }}
 ),
 
 tag_sets as (
@@ -72,6 +72,7 @@ select
     billing_period_end,
     charge_period_start,
     {{ business_date('charge_period_start') }} as charge_date,
+    charge_type,
     charge_category,
     charge_class,
     service_category,

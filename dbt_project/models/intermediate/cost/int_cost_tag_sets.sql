@@ -1,5 +1,5 @@
 with charges as (
-    select * from {{ ref('stg_focus__charges') }}
+    select * from {{ ref('int_cost_charges') }}
 ),
 
 tag_keys as (

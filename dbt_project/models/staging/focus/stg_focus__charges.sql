@@ -16,6 +16,7 @@ select
     cast(billing_period_end as date) as billing_period_end,
     charge_period_start,
     charge_period_end,
+    cast(null as {{ dbt.type_string() }}) as charge_type,
     trim(charge_category) as charge_category,
     trim(charge_class) as charge_class,
     charge_description,
