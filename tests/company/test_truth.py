@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,33 @@ def test_no_personal_text_is_anywhere_behind_the_landing_folder(
         text = f'select "{column}" from "{schema}"."{table}" where '
         text += " or ".join(f"contains(\"{column}\", '{canary}')" for canary in company.truth.canaries)
         assert warehouse.sql(text + " limit 1").fetchall() == [], f"{schema}.{table}.{column}"
+
+
+def test_nothing_has_happened_after_the_last_day(company: Company, warehouse: duckdb.DuckDBPyConnection):
+    """Open pull requests had commits of the week to come: GitHub's data seemed to reach into it."""
+    end = datetime.fromtimestamp(company.truth.plan.end, UTC).replace(tzinfo=None)
+    newest = warehouse.sql(
+        "select system || '.' || table_name, data_through from ops.table_state "
+        "where system in ('github', 'pagerduty') and data_through is not null"
+    ).fetchall()
+    assert len(newest) > 8
+    assert {table: instant for table, instant in newest if instant > end} == {}
+
+
+def test_whoever_is_on_call_stands_for_a_team(company: Company, warehouse: duckdb.DuckDBPyConnection):
+    """Schedules had escalation policies that no service had: nobody's shifts were any team's."""
+    schedules = warehouse.sql(
+        "select schedule_id, schedule_name from staging.stg_pagerduty__schedules"
+    ).fetchall()
+    names = dict(warehouse.sql("select team_name, team_id from marts.dim_team").fetchall())
+    teams = {schedule: names[name.removesuffix(" on call")] for schedule, name in schedules}
+    found = warehouse.sql(
+        "select schedule_id, team_id, count(*) from intermediate.int_on_call_shifts group by all"
+    ).fetchall()
+    wrong = {(schedule, team) for schedule, team, _ in found if team not in (None, teams[schedule])}
+    told = sum(shifts for _, team, shifts in found if team)
+    assert wrong == set()
+    assert told > 0.9 * sum(shifts for _, _, shifts in found)
 
 
 def test_deployments_are_counted_as_planted(company: Company, monthly: dict):
