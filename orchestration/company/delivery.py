@@ -99,6 +99,8 @@ class _Walk:
             if pull.closed is not None and pull.closed >= self.plan.end:
                 pull.closed = None
             pull.reviews = [review for review in pull.reviews if review[1] < self.plan.end]
+            # The first one stands before the opening: what is open has at least that.
+            pull.commits = [commit for commit in pull.commits if commit.committed < self.plan.end]
         return Delivery(self.lines, self.pulls, self.deployments, self.faults)
 
     def _plan_day(self, lane: _Lane, day: date) -> None:

@@ -32,7 +32,7 @@ def write_pagerduty(
         by_month.setdefault(iso(incident.created)[:7], []).append(incident)
     for month, members in by_month.items():
         for index, page in enumerate(pages(members, PAGE)):
-            records = [incident_record(incident, incident.created < early) for incident in page]
+            records = [incident_record(catalogue, incident, incident.created < early) for incident in page]
             document = {"incidents": records, "limit": PAGE, "offset": index * PAGE, "total": None,
                         "more": (index + 1) * PAGE < len(members)}  # fmt: skip
             write_json(root / "incidents" / month / f"page-{index:03d}.json", document)
@@ -45,7 +45,9 @@ def write_pagerduty(
     # The export of ten days before the end, in which late incidents were still open: newer files correct it.
     cut = plan.end - 10 * DAY
     stale = [
-        still_open(incident_record(i, False), cut) for i in incidents if cut - 5 * DAY <= i.created < cut
+        still_open(incident_record(catalogue, i, False), cut)
+        for i in incidents
+        if cut - 5 * DAY <= i.created < cut
     ]
     write_lines(root / "incidents" / "export-before-last.jsonl", stale)
     services = [service_record(plan, catalogue, s) for s in (*catalogue.services, catalogue.shadow)]
@@ -74,7 +76,7 @@ def reference(kind: str, identifier: str, summary: str) -> dict[str, Any]:
     }
 
 
-def incident_record(incident: Incident, old_capture: bool) -> dict[str, Any]:
+def incident_record(catalogue: Catalogue, incident: Incident, old_capture: bool) -> dict[str, Any]:
     """One incident as ``GET /incidents`` tells it."""
     changed = incident.resolved or incident.acknowledged or incident.created
     status = "resolved" if incident.resolved else "acknowledged" if incident.acknowledged else "triggered"
@@ -95,9 +97,7 @@ def incident_record(incident: Incident, old_capture: bool) -> dict[str, Any]:
         if not incident.resolved
         else [],
         "last_status_change_at": iso(changed),
-        "escalation_policy": reference(
-            "escalation_policy", policy_id(incident.service.pagerduty_id), "Default"
-        ),
+        "escalation_policy": service_policy(catalogue, incident.service, day_of(incident.created)),
         "teams": [],
         "acknowledgements": [
             {
@@ -201,14 +201,23 @@ def log_entries(incident: Incident) -> list[dict[str, Any]]:
     return entries
 
 
-def policy_id(identifier: str) -> str:
-    """The escalation policy that goes with a service or a schedule."""
-    return "E" + identifier[1:]
-
-
 def schedule_id(team: Team) -> str:
     """PagerDuty's id of a team's schedule."""
     return pagerduty_id(int(team.hr_organisation[:12], 16))
+
+
+def team_policy(team: Team) -> dict[str, Any]:
+    """The escalation policy that calls a team's schedule."""
+    return reference("escalation_policy", "E" + schedule_id(team)[1:], f"{team.name} policy")
+
+
+def service_policy(catalogue: Catalogue, service: Service, day: date) -> dict[str, Any]:
+    """The escalation policy of a service on a day: its owner's, or the default one that nobody watches."""
+    owner = catalogue.owner_of(service, day)
+    for team in catalogue.teams:
+        if team.team_id == owner:
+            return team_policy(team)
+    return reference("escalation_policy", "E" + service.pagerduty_id[1:], "Default")
 
 
 def service_record(plan: Plan, catalogue: Catalogue, service: Service) -> dict[str, Any]:
@@ -219,7 +228,7 @@ def service_record(plan: Plan, catalogue: Catalogue, service: Service) -> dict[s
         "status": "active",
         "created_at": iso(plan.start - 200 * DAY), "updated_at": iso(plan.start - 100 * DAY),
         "type": "service",
-        "escalation_policy": reference("escalation_policy", policy_id(service.pagerduty_id), "Default"),
+        "escalation_policy": service_policy(catalogue, service, plan.last_day),
         "incident_urgency_rule": {"type": "constant", "urgency": "high"}, "teams": [],
         "summary": service.name,
     }  # fmt: skip
@@ -241,8 +250,7 @@ def schedule_record(team: Team) -> dict[str, Any]:
     identifier = schedule_id(team)
     return {
         "id": identifier, "type": "schedule", "name": f"{team.name} on call", "time_zone": "Europe/Berlin",
-        "escalation_policies": [reference("escalation_policy", policy_id(identifier),
-        f"{team.name} policy")], "teams": [],
+        "escalation_policies": [team_policy(team)], "teams": [],
     }  # fmt: skip
 
 
@@ -261,9 +269,7 @@ def on_calls(plan: Plan, catalogue: Catalogue, people: People) -> list[dict[str,
                 start = epoch(monday) + 9 * HOUR
                 shifts.append(
                     {
-                        "escalation_policy": reference(
-                            "escalation_policy", policy_id(schedule_id(team)), f"{team.name} policy"
-                        ),
+                        "escalation_policy": team_policy(team),
                         "escalation_level": level,
                         "schedule": reference("schedule", schedule_id(team), f"{team.name} on call"),
                         "user": {**user_record(person), "type": "user"},

@@ -408,6 +408,7 @@ targets as (
         cast(null as double) as target_upper,
         1 as specificity
     from {{ ref('int_slo_definitions') }}
+    where exclusion_reason is null
 
 ),
 
