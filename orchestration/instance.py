@@ -8,11 +8,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import dagster as dg  # noqa: TID251 - part of the Dagster layer, beside definitions
+import dagster as dg
 import sqlalchemy.event
-from dagster import DagsterInstance  # noqa: TID251
+from dagster import DagsterInstance
 
-from orchestration.durable import replace_text
+from orchestration.durable import is_running, replace_text
 from orchestration.home import DataHome
 
 HOST_TAG = "metrics/host"
@@ -111,14 +111,5 @@ def fail_dead_runs(instance: DagsterInstance) -> list[str]:
 
 
 def _is_alive(process: int) -> bool:
-    if process == os.getpid():
-        return (
-            False  # a number given again: the run under this one's own number is not the one about to start
-        )
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    # A number given again: the run under this one's own number is not the one about to start.
+    return process != os.getpid() and is_running(process)

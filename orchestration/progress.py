@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import dagster as dg  # noqa: TID251 - reads Dagster's events, beside the jobs that emit them
+import dagster as dg
 
 _COUNTED = {
     "files_pulled": "files pulled",

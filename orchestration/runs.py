@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import dagster as dg  # noqa: TID251 - runs the job that Dagster would run
+import dagster as dg
 
 from orchestration.dbt_project import PROJECT_DIR, DbtParseError
 from orchestration.definitions import build_definitions

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from orchestration.durable import sync_folder
+from orchestration.durable import replace_file
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._@=+-]")
 
@@ -36,11 +35,7 @@ class LandingFolder:
         self.byte_count += len(body)
         name = f"{self.pulled_at:%Y%m%dT%H%M%S%fZ}-{self.file_count:06d}.json"
         aside = folder / f".{name}.part"
-        with aside.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+        aside.write_bytes(body)
         target = folder / name
-        aside.replace(target)
-        sync_folder(folder)
+        replace_file(aside, target)
         return target

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.dbt_project import PROJECT_DIR
 from orchestration.home import DataHome
 from orchestration.loading.contract import ContractError, SystemContract, read_contracts
 from orchestration.loading.landing import unclaimed
@@ -20,8 +21,6 @@ from orchestration.loading.replay import ReplayError, replay_file, replay_reject
 from orchestration.loading.status import describe_status, format_table
 from orchestration.loading.tables import ensure_tables
 from orchestration.loading.warehouse import WarehouseBusyError, open_warehouse
-
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -44,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m orchestration.loading", description=__doc__)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--home", help="the data home (default: METRICS_HOME, else data/)")
-    shared.add_argument("--project", default=str(PROJECT), help="the dbt project with the contracts")
+    shared.add_argument("--project", default=str(PROJECT_DIR), help="the dbt project with the contracts")
     shared.add_argument("--wait", type=float, default=0.0, help="seconds to wait for a warehouse in use")
     commands = parser.add_subparsers(dest="command", required=True)
     load = commands.add_parser("load", parents=[shared], help="load what is new in the landing folder")

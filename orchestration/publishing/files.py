@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.durable import sync_folder
+from orchestration.durable import replace_file
 
 
 class PublisherBusyError(RuntimeError):
@@ -41,19 +41,15 @@ def publisher_lock(path: Path, holder: str) -> Iterator[None]:
             file.truncate(0)
 
 
-def replace_file(new: Path, target: Path, mode: int, previous: Path | None = None) -> None:
-    """Puts ``new`` in the place of ``target`` in one step; ``previous``, if given, keeps the old content.
-
-    Both must be on one file system. Who has the old file open keeps it; who opens afterwards sees the new
-    one. There is no instant at which ``target`` is missing or half written.
-    """
+def publish_file(new: Path, target: Path, mode: int, previous: Path | None = None) -> None:
+    """Puts ``new`` in the place of ``target`` in one step; ``previous``, if given, keeps the old content."""
     new.chmod(mode)
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
     if previous is not None and target.exists():
         link = previous.with_name(f".{previous.name}.tmp")
         link.unlink(missing_ok=True)
         link.hardlink_to(target)
         link.replace(previous)
-    new.replace(target)
-    sync_folder(target.parent)
+        # Renaming onto another name of the same file does nothing: so it is after a publisher that was killed
+        # between this line and the next but one.
+        link.unlink(missing_ok=True)
+    replace_file(new, target)

@@ -9,7 +9,7 @@ import duckdb
 
 from orchestration.home import DataHome
 from orchestration.loading.identifiers import literal, quote
-from orchestration.publishing.files import publisher_lock, replace_file
+from orchestration.publishing.files import publish_file, publisher_lock
 from orchestration.publishing.marts import FILE_SCHEMA
 from orchestration.publishing.published import snapshot_path
 from orchestration.publishing.snapshot import ANALYSTS_MODE
@@ -85,4 +85,4 @@ def _write_mart(con: duckdb.DuckDBPyConnection, path: Path, mart: str, rows: int
         raise PublicationError(
             f"{mart}: {written and written[0]} rows in the Parquet file, {rows} in the snapshot"
         )
-    replace_file(new, path, ANALYSTS_MODE)
+    publish_file(new, path, ANALYSTS_MODE)

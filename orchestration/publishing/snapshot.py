@@ -13,7 +13,7 @@ import duckdb
 from orchestration.home import DataHome
 from orchestration.loading.identifiers import literal, quote
 from orchestration.loading.warehouse import open_warehouse
-from orchestration.publishing.files import publisher_lock, replace_file
+from orchestration.publishing.files import publish_file, publisher_lock
 from orchestration.publishing.marts import FILE_SCHEMA, PEOPLE_SCHEMA, SCHEMA, Mart
 from orchestration.publishing.published import people_snapshot_path, snapshot_path
 from orchestration.publishing.verification import (
@@ -100,8 +100,8 @@ def _write_and_replace(home: DataHome, run: PublicationRun, workplace: Path) -> 
     # The restricted file first: a reader of both may find people newer than marts, never a mart whose people
     # are gone.
     target, people_target = snapshot_path(home), people_snapshot_path(home)
-    replace_file(new_people, people_target, PEOPLE_MODE, _previous(people_target))
-    replace_file(new, target, ANALYSTS_MODE, _previous(target))
+    publish_file(new_people, people_target, PEOPLE_MODE, _previous(people_target))
+    publish_file(new, target, ANALYSTS_MODE, _previous(target))
     return Publication(target, people_target, contents, people_contents)
 
 
