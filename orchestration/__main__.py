@@ -8,6 +8,7 @@ test   run the tests
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from collections.abc import Sequence
 from orchestration.bootstrap import PROJECT, enter_environment
 
 USAGE = 2
+# A file of tests builds its warehouse once, so it stays with one worker; each may take some GB of memory.
+# Long files come first (tests/conftest.py): xdist by itself would start them last. `-n 0` is one process.
+PARALLEL = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 # What a command needs beyond the runtime: the tests hold Spark against DuckDB.
 NEEDED = {"demo": (), "daily": (), "spark": ("pyspark",), "test": ("pytest", "pyspark")}
 
@@ -28,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     enter_environment(arguments, NEEDED[command])
     # Imported late: before this line, nothing but the standard library need be there.
     if command == "test":
-        return subprocess.call([sys.executable, "-m", "pytest", *arguments[1:]], cwd=PROJECT)
+        return subprocess.call([sys.executable, "-m", "pytest", *PARALLEL, *arguments[1:]], cwd=PROJECT)
     if command == "spark":
         from orchestration.spark import run
 

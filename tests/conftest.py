@@ -1,8 +1,18 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, its order, and the company that several files of tests read."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+from datetime import date
+
 import pytest
+
+from orchestration.company import generate
+from orchestration.home import DataHome
+from tests.dbt.project import build_everything, load_everything
+
+LAST_DAY = date(2026, 6, 30)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,3 +22,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kills", type=int, default=4, help="runs that are killed, over all starting states (default 4)"
     )
     group.addoption("--kill-seed", type=int, default=7, help="seed of the instants of the kills (default 7)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: with several workers nobody waits for a long file at the end."""
+    long = {i.path for i in items if i.get_closest_marker("slow") or i.get_closest_marker("spark")}
+    items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(scope="session")
+def built_company(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
+    """A small company up to 30 June 2026, landed, loaded and built once for all workers: read only."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    home, done = DataHome(folder / "built-company" / "data"), folder / "built-company" / "done"
+    home.root.mkdir(parents=True, exist_ok=True)
+    with (home.root.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            generate(home.landing, home.company, seed=5, scale=0.1, months=8, last_day=LAST_DAY)
+            load_everything(home)
+            build_everything(home, LAST_DAY)
+            done.touch()
+    return home

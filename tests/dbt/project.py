@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
-from orchestration.loading.load import ensure_tables
+from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -41,3 +42,18 @@ def make_empty_home(root: Path) -> DataHome:
     with open_warehouse(home, holder="test") as con:
         ensure_tables(con, contracts)
     return home
+
+
+def load_everything(home: DataHome) -> None:
+    """Loads what has landed in ``home``, system by system."""
+    contracts = read_contracts(PROJECT)
+    with open_warehouse(home, holder="test") as con:
+        ensure_tables(con, contracts)
+        for contract in contracts.values():
+            load_system(con, home, contract)
+
+
+def build_everything(home: DataHome, as_of_date: date) -> None:
+    """Seeds, models and their data tests over what is loaded."""
+    variables = json.dumps({"as_of_date": as_of_date.isoformat()})
+    run_dbt(home, "build", "--exclude-resource-type", "unit_test", "--vars", variables)

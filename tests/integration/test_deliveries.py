@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.company import generate
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.landing import discover
-from orchestration.loading.load import ensure_tables, load_files, load_system
+from orchestration.loading.load import ensure_tables, load_files
 from orchestration.loading.warehouse import open_warehouse
-from tests.dbt.project import PROJECT, run_dbt
+from tests.conftest import LAST_DAY
+from tests.dbt.project import PROJECT, build_everything, load_everything
 
-LAST_DAY = date(2026, 6, 30)
-VARIABLES = json.dumps({"as_of_date": LAST_DAY.isoformat()})
 PARTS = 10
 
-pytestmark = pytest.mark.timeout(1500)
-
-
-def load_in_order(home: DataHome) -> None:
-    contracts = read_contracts(PROJECT)
-    with open_warehouse(home, holder="test") as con:
-        ensure_tables(con, contracts)
-        for contract in contracts.values():
-            load_system(con, home, contract)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 def load_backwards(home: DataHome) -> None:
@@ -44,11 +32,6 @@ def load_backwards(home: DataHome) -> None:
             for table in reversed(list(contract.tables.values())):
                 for file in reversed(discover(home, table.system, table.name)):
                     load_files(con, home, table, [file])
-
-
-def build(home: DataHome) -> DataHome:
-    run_dbt(home, "build", "--exclude-resource-type", "unit_test", "--vars", VARIABLES)
-    return home
 
 
 def copy_landing(source: DataHome, root: Path) -> DataHome:
@@ -71,11 +54,9 @@ def divide(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
-    home = DataHome(tmp_path_factory.mktemp("plain") / "data")
-    generate(home.landing, home.company, seed=5, scale=0.1, months=8, last_day=LAST_DAY)
-    load_in_order(home)
-    return build(home)
+def plain(built_company: DataHome) -> DataHome:
+    """Each export once, in order."""
+    return built_company
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +75,9 @@ def disturbed(plain: DataHome, tmp_path_factory: pytest.TempPathFactory) -> Data
     for path in sorted(home.landing.rglob("*")):
         if path.is_file():
             shutil.copy2(path, path.with_name(f"again-{path.name}"))
-    load_in_order(home)
-    return build(home)
+    load_everything(home)
+    build_everything(home, LAST_DAY)
+    return home
 
 
 def list_tables(home: DataHome, schemas: str) -> Iterator[tuple[str, str]]:
