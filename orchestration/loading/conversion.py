@@ -152,7 +152,7 @@ def _timestamp(text: str, formats: tuple[str, ...], zone: str, parameters: Param
     branches = [
         f"when regexp_full_match({text}, '{_UTC}') then try_cast({_without_utc(text)} as timestamp)",
         f"when regexp_full_match({text}, '{_NAIVE}') then {naive}",
-        f"when regexp_full_match({text}, '{_OFFSET}') then timezone('UTC', try_cast({text} as timestamptz))",
+        f"when regexp_full_match({text}, '{_OFFSET}') then timezone('UTC', try_cast({_joined(text)} as timestamptz))",
         f"when regexp_full_match({text}, '{_WITHOUT_SECONDS}')"
         f" then timezone('UTC', try_cast({_with_seconds(text)} as timestamptz))",
     ]
@@ -168,7 +168,12 @@ def _timestamp(text: str, formats: tuple[str, ...], zone: str, parameters: Param
 
 def _without_utc(text: str) -> str:
     # DuckDB's cast to timestamp ignores an offset, which is right for UTC alone; `` UTC`` it refuses.
-    return f"case when suffix({text}, ' UTC') then left({text}, length({text}) - 4) else {text} end"
+    return f"case when suffix({text}, ' UTC') then left({text}, length({text}) - 4) else {_joined(text)} end"
+
+
+def _joined(text: str) -> str:
+    # DuckDB reads an offset only where no blank stands before it.
+    return rf"regexp_replace({text}, ' ([+-])', '\1')"
 
 
 def _with_seconds(text: str) -> str:
@@ -211,9 +216,9 @@ def _epoch_range(per_second: int) -> str:
 
 
 def _date(text: str, formats: tuple[str, ...], zone: str, parameters: Parameters) -> str:
-    instant = f"timezone('UTC', try_cast({text} as timestamptz))"
+    instant = f"timezone('UTC', try_cast({_joined(text)} as timestamptz))"
     if zone != "UTC":
-        instant = f"timezone({parameters.add(zone)}, try_cast({text} as timestamptz))"
+        instant = f"timezone({parameters.add(zone)}, try_cast({_joined(text)} as timestamptz))"
     branches = [
         rf"when regexp_full_match({text}, '\d{{4}}-\d\d-\d\d') then try_cast({text} as date)",
         rf"when regexp_full_match({text}, '\d{{8}}') then try_cast(try_strptime({text}, '%Y%m%d') as date)",
