@@ -9,6 +9,7 @@
         'kpi_major_incidents_records',
         'kpi_pipeline_success_rate_records',
         'kpi_cloud_cost_per_customer_records',
+        'kpi_vulnerability_sla_records',
         'kpi_regrettable_attrition_records',
     ]) }}
 {%- endmacro %}

@@ -1,0 +1,21 @@
+select
+    repository,
+    alert_number,
+    action,
+    state,
+    rule_id,
+    rule_description,
+    rule_severity,
+    security_severity,
+    tool_name,
+    tool_version,
+    ref,
+    commit_sha,
+    file_path,
+    created_at,
+    updated_at,
+    fixed_at,
+    dismissed_at,
+    dismissed_reason,
+    dismissed_by
+from {{ source('raw_dependabot', 'code_scanning_alerts') }}
