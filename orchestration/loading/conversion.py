@@ -152,7 +152,8 @@ def _timestamp(text: str, formats: tuple[str, ...], zone: str, parameters: Param
     branches = [
         f"when regexp_full_match({text}, '{_UTC}') then try_cast({_without_utc(text)} as timestamp)",
         f"when regexp_full_match({text}, '{_NAIVE}') then {naive}",
-        f"when regexp_full_match({text}, '{_OFFSET}') then timezone('UTC', try_cast({_joined(text)} as timestamptz))",
+        f"when regexp_full_match({text}, '{_OFFSET}')"
+        f" then timezone('UTC', try_cast({_joined(text)} as timestamptz))",
         f"when regexp_full_match({text}, '{_WITHOUT_SECONDS}')"
         f" then timezone('UTC', try_cast({_with_seconds(text)} as timestamptz))",
     ]
