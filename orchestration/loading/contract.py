@@ -27,8 +27,10 @@ Under ``config.meta.load`` of a table:
 - ``encodings``: tried in order, default ``[utf-8, cp1252]``; a byte order mark decides before them.
 - ``time_column``: a timestamp or date column; its maximum is ``data_through``.
 - ``allow_empty``: ``snapshot`` only: may an empty delivery empty the scope (default false).
-- ``discriminator``: ``{path, equals, ignore_others}``: records whose text at ``path`` is not in ``equals``
-  are quarantined, or with ``ignore_others`` not counted at all.
+- ``discriminator``: ``{path, equals, ignore, ignore_others}``: records whose text at ``path`` (one or a list,
+  the first non-null counts; of a flat file the column of that header) is not in ``equals`` are quarantined,
+  or with ``ignore_others`` not counted at all; those whose text is in ``ignore`` (a header repeated below
+  itself) are never counted.
 
 Under ``config.meta`` of a column:
 
@@ -51,7 +53,9 @@ Under ``config.meta`` of a column:
   HMAC-SHA256 over the trimmed lower-case value).
 - ``keep_if``: with ``pseudonymise``: values that match this pattern stay in clear (bots).
 - ``extra``: glob or list of globs: the column receives a JSON object of all matching members or headers that
-  no other column claims.
+  no other column claims; with a ``path``, of the members of the object there (JSON files).
+- ``only``: with ``extra``: members whose text does not match this pattern in full are left out, so that free
+  text stays outside.
 - ``json``: the column holds the JSON text of a nested member.
 - ``delivered_at``: the greatest value of this column dates the delivery of a file.
 

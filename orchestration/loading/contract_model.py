@@ -57,6 +57,7 @@ class ColumnOptions(_Strict):
     pii: Literal["drop", "pseudonymise"] | None = None
     keep_if: str | None = None
     extra: Texts = ()
+    only: str | None = None
     json_text: bool = Field(default=False, alias="json")
     delivered_at: bool = False
 
@@ -64,8 +65,9 @@ class ColumnOptions(_Strict):
 class Discriminator(_Strict):
     """Which records of a mixed stream belong to the table."""
 
-    path: str
+    path: Texts
     equals: Texts
+    ignore: Texts = ()
     ignore_others: bool = False
 
 

@@ -59,7 +59,7 @@ def _problems_of_table(table: TableContract) -> Iterator[str]:
         yield "more than one column is marked delivered_at"
     paths = [*load.records, *([load.explode] if load.explode else [])]
     if load.discriminator:
-        paths.append(load.discriminator.path)
+        paths += load.discriminator.path
     for path in paths:
         yield from _problems_of_path(path, element_allowed=False)
     for encoding in load.encodings:
@@ -87,7 +87,9 @@ def _problems_of_column(table: TableContract, column: Column) -> Iterator[str]:
         yield f"{column.data_type} is no decimal of at most 38 digits"
     for path in column.paths:
         yield from _problems_of_path(path, element_allowed=table.load.explode is not None)
-    for option, text in (("regex", options.regex), ("keep_if", options.keep_if)):
+    for path in options.path or () if options.extra else ():
+        yield from _problems_of_path(path, element_allowed=False)
+    for option, text in (("regex", options.regex), ("keep_if", options.keep_if), ("only", options.only)):
         yield from _problems_of_pattern(option, text)
     if options.regex and re.compile(options.regex).groups < 1:
         yield "option regex needs a group: the value becomes the first one"
@@ -107,8 +109,10 @@ def _problems_of_column(table: TableContract, column: Column) -> Iterator[str]:
             yield f"option {option} needs data_type string"
     if options.keep_if and options.pii != "pseudonymise":
         yield "option keep_if needs pii: pseudonymise"
-    if options.extra and (options.path or options.headers or options.capture):
-        yield "option extra takes what no other column claims: no path, headers or capture"
+    if options.extra and (len(options.path or ()) > 1 or options.headers or options.capture):
+        yield "option extra takes what no other column claims: at most one path, no headers or capture"
+    if options.only and not options.extra:
+        yield "option only needs option extra"
     if options.formats and column.data_type not in ("timestamp", "date"):
         yield "option formats is for timestamps and dates"
     for form in options.formats:

@@ -27,6 +27,10 @@ class HeaderMap:
         """How many columns of the contract are in the header."""
         return sum(1 for _, positions in self.positions if positions)
 
+    def places(self, header: str) -> tuple[int, ...]:
+        """Positions of the columns of that header."""
+        return tuple(i for i, name in enumerate(self.names) if normalised(name) == normalised(header))
+
 
 def normalised(header: str) -> str:
     """A header without case, spaces, ``_`` and ``-``."""

@@ -80,7 +80,9 @@ def flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> tu
     for i, column in enumerate(table.stored, 1):
         if column.options.extra:
             found = extras.get(column.name, ())
-            pairs = ", ".join(f"{parameters.add(headers.names[p])}, c{p}" for p in found)
+            pairs = ", ".join(
+                f"{parameters.add(headers.names[p])}, {_admitted(column, f'c{p}', parameters)}" for p in found
+            )
             # A merge patch drops the members that are null.
             text = f"nullif(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar), '{{}}')"
             picked.append(f"{text if found else 'cast(null as varchar)'} as u{i}")
@@ -89,10 +91,39 @@ def flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> tu
             picked.append(f"{_column_text(request, column, candidates, column.options.nulls)} as u{i}")
         texts.append(f"{shaped(column, f'u{i}', parameters)} as t{i}")
     raw = ", ".join(f"{parameters.add(name)}, c{p}" for p, name in enumerate(headers.names))
+    kinds = [f"c{p}" for path in _kind_paths(table) for p in headers.places(path)]
+    other = _other_kind(table, kinds or ["cast(null as varchar)"], parameters)
+    special = f"cast(case {other} end as smallint)" if other else "cast(null as smallint)"
     records = f"""
-        select *, cast(null as smallint) as _special, cast(null as varchar[]) as _members, {", ".join(texts)}
+        select *, {special} as _special, cast(null as varchar[]) as _members, {", ".join(texts)}
         from (select *, {", ".join(picked)} from ({relation}))"""
     return records, f"cast(json_object({raw}) as varchar)"
+
+
+def _kind_paths(table: TableContract) -> tuple[str, ...]:
+    return table.load.discriminator.path if table.load.discriminator else ()
+
+
+def _other_kind(table: TableContract, kinds: Sequence[str], parameters: Parameters) -> str:
+    """SQL of the branch that sets apart records of another kind; empty where all are of one kind."""
+    discriminator = table.load.discriminator
+    if not discriminator:
+        return ""
+    kind = f"coalesce({', '.join(kinds)})" if len(kinds) > 1 else kinds[0]
+    wanted = ", ".join(parameters.add(text) for text in discriminator.equals)
+    state = NOT_A_RECORD if discriminator.ignore_others else OTHER_KIND
+    branch = f"when {kind} is null or {kind} not in ({wanted}) then {state}"
+    if not discriminator.ignore:
+        return branch
+    ignored = ", ".join(parameters.add(text) for text in discriminator.ignore)
+    return f"when {kind} in ({ignored}) then {NOT_A_RECORD} {branch}"
+
+
+def _admitted(column: Column, text: str, parameters: Parameters) -> str:
+    """SQL for ``text`` that is null where the column's ``only`` keeps it out."""
+    if not column.options.only:
+        return text
+    return f"case when regexp_full_match({text}, {parameters.add(column.options.only)}) then {text} end"
 
 
 def _flat_text(part: Part, column: Column, position: int) -> str:
@@ -143,11 +174,8 @@ def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded
         f"when case when starts_with(_doc, '{{') then false else not starts_with({trimmed}, '{{') end"
         f" then case when starts_with({trimmed}, '[') then {array} else {NOT_AN_OBJECT} end"
     )
-    if load.discriminator:
-        kinds = ", ".join(parameters.add(kind) for kind in load.discriminator.equals)
-        state = NOT_A_RECORD if load.discriminator.ignore_others else OTHER_KIND
-        kind = extracted(load.discriminator.path)
-        conditions.append(f"when {kind} is null or {kind} not in ({kinds}) then {state}")
+    if other := _other_kind(table, [extracted(path) for path in _kind_paths(table)], parameters):
+        conditions.append(other)
     special = f"cast(case {' '.join(conditions)} end as smallint)"
     of_record = parameters.add_list([p for in_element, p in pointers if not in_element] or ["$"])
     sampled = "true" if request.bytes <= _ALL_MEMBERS_BYTES else "hash(left(_doc, 200)) % 64 = 0"
@@ -192,22 +220,35 @@ def _exploded(relation: str, path: str, pointers: str, parameters: Parameters) -
 
 
 def _extra_members(table: TableContract, column: Column, parameters: Parameters) -> str:
-    """SQL of a JSON object of the record's members that match the column's globs and that nobody claims."""
-    claimed = parameters.add_list(sorted(claimed_members(table)))
+    """SQL of a JSON object of the members that match the column's globs and that nobody claims: the record's,
+    or those of the object at the column's path.
+    """
+    place = column.options.path[0] if column.options.path else None
+    inside = parameters.add(parse_json_path(place).pointer if place else "$")
     pattern = parameters.add("|".join(f"(?:{glob_expression(glob)})" for glob in column.options.extra))
-    keys = (
-        f"list_filter(json_keys(_doc), lambda k: regexp_full_match(lower(k), {pattern})"
-        f" and not list_contains({claimed}, k))"
-    )
-    pointer = "'/' || replace(replace(k, '~', '~0'), '/', '~1')"
+    claimed = parameters.add_list(sorted(claimed_members(table, place)))
+    prefix = f"{inside} || '/'" if place else "'/'"
+    pointer = f"{prefix} || replace(replace(k, '~', '~0'), '/', '~1')"
+    condition = f"regexp_full_match(lower(k), {pattern}) and not list_contains({claimed}, k)"
+    if column.options.only:
+        admitted = parameters.add(column.options.only)
+        condition += f" and regexp_full_match(json_extract_string(_doc, {pointer}), {admitted})"
+    keys = f"list_filter(json_keys(_doc, {inside}), lambda k: {condition})"
     entries = f"list_transform({keys}, lambda k: {{'k': k, 'v': json_extract(_doc, {pointer})}})"
     found = f"cast(to_json(map_from_entries({entries})) as varchar)"
     return f"case when x is not null and len({keys}) > 0 then {found} end"
 
 
-def claimed_members(table: TableContract) -> set[str]:
-    """Members of a record that some column, the discriminator or ``explode`` reads."""
+def claimed_members(table: TableContract, inside: str | None = None) -> set[str]:
+    """Members of a record, or of its object at the path ``inside``, that something in the contract reads."""
     paths = [path for column in table.columns for path in column.paths]
-    paths += [table.load.discriminator.path] if table.load.discriminator else []
+    paths += _kind_paths(table)
     paths += [table.load.explode] if table.load.explode else []
-    return {member for path in paths if (member := parse_json_path(path).member) is not None}
+    if inside is None:
+        paths += [
+            path for column in table.columns if column.options.extra for path in column.options.path or ()
+        ]
+        return {member for path in paths if (member := parse_json_path(path).member) is not None}
+    depth, within = len(parse_json_path(inside).segments), parse_json_path(inside).segments
+    claimed = (parse_json_path(path).segments for path in paths)
+    return {str(s[depth]) for s in claimed if len(s) > depth and s[:depth] == within}

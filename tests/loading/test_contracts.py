@@ -91,7 +91,9 @@ TABLE_EXAMPLES: dict[str, dict[str, Any]] = {
     "encodings": {"encodings": ["utf-8"]},
     "time_column": {"time_column": "at"},
     "allow_empty": {"mode": "snapshot", "key": [], "allow_empty": True},
-    "discriminator": {"discriminator": {"path": "kind", "equals": ["A"], "ignore_others": True}},
+    "discriminator": {
+        "discriminator": {"path": ["kind", "a.kind"], "equals": ["A"], "ignore": "Kind", "ignore_others": True}
+    },
 }
 COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
     "path": {"path": ["a.b[0]", '"x.y".z']},
@@ -107,7 +109,8 @@ COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
     "lower": {"lower": True},
     "pii": {"pii": "drop"},
     "keep_if": {"pii": "pseudonymise", "keep_if": "bot$"},
-    "extra": {"extra": "x_*"},
+    "extra": {"extra": "x_*", "path": "a.b"},
+    "only": {"extra": "x_*", "only": "[0-9]+"},
     "json": {"json": True},
     "delivered_at": {"delivered_at": True},
 }
@@ -128,7 +131,7 @@ def test_every_documented_option_of_columns_is_accepted(read: Callable[[Any], An
 
 
 def test_options_of_the_discriminator_are_those_documented() -> None:
-    assert set(Discriminator.model_fields) == {"path", "equals", "ignore_others"}
+    assert set(Discriminator.model_fields) == {"path", "equals", "ignore", "ignore_others"}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,7 @@ def test_a_wrong_table_option_is_named(
         ({"config": {"meta": {"capture": "nope"}}}, "nope is not in the table's path"),
         ({"config": {"meta": {"keep_if": "bot$"}}}, "keep_if needs pii: pseudonymise"),
         (
-            {"config": {"meta": {"extra": "x_*", "path": "a"}}},
+            {"config": {"meta": {"extra": "x_*", "path": ["a", "b"]}}},
             "option extra takes what no other column claims",
         ),
         ({"config": {"meta": {"formats": ["epoch_s"]}}}, "formats is for timestamps and dates"),

@@ -10,6 +10,13 @@
         'kpi_pipeline_success_rate_records',
         'kpi_cloud_cost_per_customer_records',
         'kpi_vulnerability_sla_records',
+        'kpi_enps_records',
         'kpi_regrettable_attrition_records',
+        'kpi_stakeholder_satisfaction_records',
     ]) }}
+{%- endmacro %}
+
+{#- Of these, the models with a column more, respondent_function: the function (product, support, sales …) of whoever answered. -#}
+{% macro kpi_function_models() -%}
+    {{ return(['kpi_stakeholder_satisfaction_records']) }}
 {%- endmacro %}

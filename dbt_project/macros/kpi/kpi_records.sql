@@ -16,9 +16,10 @@
     having count(*) > 1
 {%- endmacro %}
 
-{#- Select over one records model: its rows in the calendar that stand alone (lone=true) or repeat (lone=false),
+{#- Select over the records model of that name: its rows in the calendar that stand alone (lone=true) or repeat (lone=false),
     with is_counted and is_unplaced (left out, but eligible) as 0 or 1. -#}
-{% macro split_records(relation, lone) -%}
+{% macro split_records(name, lone) -%}
+    {%- set relation = ref(name) -%}
     select
         records.kpi_id,
         records.record_id,
@@ -28,6 +29,7 @@
         records.severity,
         records.provider,
         records.customer_id,
+        {{ 'records.respondent_function' if name in kpi_function_models() else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as respondent_function,
         records.numerator,
         records.denominator,
         case when records.exclusion_reason is null then records.measured end as measured,

@@ -10,6 +10,7 @@
         'severity': 'severity',
         'provider': 'provider',
         'customer': 'customer_id',
+        'function': 'respondent_function',
     }) }}
 {%- endmacro %}
 

@@ -9,14 +9,16 @@ with cells as (
         lone.severity,
         lone.provider,
         lone.customer_id,
+        lone.respondent_function,
         cast(sum(lone.numerator) as decimal(38, 9)) as numerator,
         cast(sum(lone.denominator) as decimal(38, 9)) as denominator,
         cast(sum(lone.is_counted) as bigint) as counted,
         cast(count(*) - sum(lone.is_counted) as bigint) as excluded,
         cast(sum(lone.is_unplaced) as bigint) as unplaced
-    from ({{ split_records(ref(name), lone=true) }}) as lone
+    from ({{ split_records(name, lone=true) }}) as lone
     group by
-        lone.kpi_id, lone.event_date, lone.service_id, lone.team_id, lone.severity, lone.provider, lone.customer_id
+        lone.kpi_id, lone.event_date, lone.service_id, lone.team_id, lone.severity, lone.provider, lone.customer_id,
+        lone.respondent_function
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
@@ -25,7 +27,7 @@ with cells as (
 placed as (
 
     {{ place_records('cells', [
-        'kpi_id', 'severity', 'provider', 'customer_id', 'numerator', 'denominator', 'counted', 'excluded', 'unplaced',
+        'kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'numerator', 'denominator', 'counted', 'excluded', 'unplaced',
     ]) }}
 
 )
@@ -40,6 +42,7 @@ select
     severity,
     provider,
     customer_id,
+    respondent_function,
     numerator,
     denominator,
     counted,

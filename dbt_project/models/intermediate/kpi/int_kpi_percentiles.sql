@@ -9,8 +9,9 @@ with lone as (
         severity,
         provider,
         customer_id,
+        respondent_function,
         measured
-    from ({{ split_records(ref(name), lone=true) }}) as lone
+    from ({{ split_records(name, lone=true) }}) as lone
     where measured is not null and aggregation = 'median'
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -19,7 +20,7 @@ with lone as (
 
 placed as (
 
-    {{ place_records('lone', ['kpi_id', 'severity', 'provider', 'customer_id', 'measured']) }}
+    {{ place_records('lone', ['kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'measured']) }}
 
 ),
 
@@ -34,6 +35,7 @@ dated as (
         placed.severity,
         placed.provider,
         placed.customer_id,
+        placed.respondent_function,
         placed.measured,
         {% for grain, name in kpi_grains().items() -%}
         days.{{ name }}_start_date as {{ grain }}_start{{ ',' if not loop.last }}

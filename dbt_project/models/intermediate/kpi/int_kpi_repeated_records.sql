@@ -10,12 +10,13 @@ with repeated as (
         severity,
         provider,
         customer_id,
+        respondent_function,
         numerator,
         denominator,
         measured,
         is_counted,
         is_unplaced
-    from ({{ split_records(ref(name), lone=false) }}) as repeated
+    from ({{ split_records(name, lone=false) }}) as repeated
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
@@ -24,7 +25,7 @@ with repeated as (
 placed as (
 
     {{ place_records('repeated', [
-        'kpi_id', 'record_id', 'severity', 'provider', 'customer_id', 'numerator', 'denominator', 'measured',
+        'kpi_id', 'record_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'numerator', 'denominator', 'measured',
         'is_counted', 'is_unplaced',
     ]) }}
 

@@ -138,7 +138,7 @@ existence as (
 
 ),
 
--- Segments that no catalogue dates (a provider, a severity, 'unmapped') exist from their first record in the KPI on;
+-- Segments that no catalogue dates (a provider, a severity, a function, 'unmapped') exist from their first record in the KPI on;
 -- a customer until its last.
 observed as (
 
@@ -153,7 +153,7 @@ observed as (
             else date '{{ var("as_of_date") }}'
         end as last_start
     from measures
-    where measures.segment_type in ('severity', 'provider', 'customer') or measures.segment_id = 'unmapped'
+    where measures.segment_type in ('severity', 'provider', 'customer', 'function') or measures.segment_id = 'unmapped'
     group by measures.kpi_id, measures.period_grain, measures.segment_type, measures.segment_id
 
 ),
