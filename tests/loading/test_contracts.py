@@ -92,7 +92,12 @@ TABLE_EXAMPLES: dict[str, dict[str, Any]] = {
     "time_column": {"time_column": "at"},
     "allow_empty": {"mode": "snapshot", "key": [], "allow_empty": True},
     "discriminator": {
-        "discriminator": {"path": ["kind", "a.kind"], "equals": ["A"], "ignore": "Kind", "ignore_others": True}
+        "discriminator": {
+            "path": ["kind", "a.kind"],
+            "equals": ["A"],
+            "ignore": "Kind",
+            "ignore_others": True,
+        }
     },
 }
 COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
