@@ -54,7 +54,7 @@ class GithubSource(PulledSystem):
     )
 
 
-def headers(source: GithubSource) -> dict[str, str]:
+def headers(source: PulledSystem) -> dict[str, str]:
     """Request headers: a personal or an app token."""
     return {
         "Authorization": f"Bearer {source.secret}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from .http import Answer, Client, PermanentError
 
@@ -22,6 +23,41 @@ def follow_links(client: Client, path: str, params: Mapping[str, Any]) -> Iterat
     while True:
         yield answer
         following = answer.links.get("next")
+        if following is None:
+            return
+        if following in seen or len(seen) >= MOST_PAGES:
+            raise PermanentError(
+                client.system, following, f"paging loops: this page was read before ({len(seen)} pages)"
+            )
+        seen.add(following)
+        answer = client.get(following)
+
+
+def next_in_body(client: Client, answer: Answer) -> str | None:
+    """Address of the page after ``answer``, by ``links.next`` of its body (JSON:API; Snyk); None on the last.
+
+    The link is text or an object with ``href``, and may leave out scheme, host and the API's own path.
+    """
+    link = (answer.json.get("links") or {}).get("next")
+    link = link.get("href") if isinstance(link, dict) else link
+    if not link:
+        return None
+    is_below_base = link.startswith(urlsplit(client.base_url).path.rstrip("/") + "/")
+    if link.startswith("/") and not is_below_base:
+        return client.base_url + link
+    return urljoin(answer.url, link)
+
+
+def follow_body_links(client: Client, path: str, params: Mapping[str, Any]) -> Iterator[Answer]:
+    """Pages of a list whose body names the next under ``links.next`` (JSON:API; Snyk).
+
+    Raises PermanentError where a link leads to a page already read.
+    """
+    answer = client.get(path, params)
+    seen = {answer.url}
+    while True:
+        yield answer
+        following = next_in_body(client, answer)
         if following is None:
             return
         if following in seen or len(seen) >= MOST_PAGES:

@@ -16,6 +16,14 @@ Example::
         - slo_id: checkout-availability
           good: sum(increase(http_requests_total{job="checkout",code!~"5.."}[5m]))
           total: sum(increase(http_requests_total{job="checkout"}[5m]))
+    dependabot:
+      token_env: GITHUB_SECURITY_TOKEN
+      repositories: [acme/shop]
+      since: 2026-01-01
+    snyk:
+      token_env: SNYK_TOKEN
+      organisations: [3de2b524-eae7-4f3f-ba5f-1a07e1df44c2]
+      since: 2026-01-01
 
 Secrets are named, never written: ``token_env`` is the environment variable that holds the token.
 """
@@ -28,10 +36,12 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from .dependabot import DependabotSource
 from .github import GithubSource
 from .pagerduty import PagerdutySource
 from .prometheus import PrometheusSource
 from .pulled import PulledSystem
+from .snyk import SnykSource
 
 
 class SourcesError(Exception):
@@ -43,9 +53,11 @@ class SourcesConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    dependabot: DependabotSource | None = None
     github: GithubSource | None = None
     pagerduty: PagerdutySource | None = None
     prometheus: PrometheusSource | None = None
+    snyk: SnykSource | None = None
 
     def pulled(self) -> list[str]:
         """Names of the systems that are pulled."""

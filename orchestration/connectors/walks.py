@@ -1,0 +1,53 @@
+"""Walks over the pages of a list that the next pull goes on with where this one was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from .cursors import Cursors
+from .http import Answer, PermanentError
+
+# What an API says of a page's address that it no longer knows; a wrong token is another matter.
+FORGOTTEN = ("HTTP 400", "HTTP 404", "HTTP 410", "HTTP 422")
+
+
+def walk_pages(
+    cursors: Cursors,
+    stream: str,
+    now: datetime,
+    *,
+    begin: Callable[[], Iterator[Answer]],
+    resume: Callable[[str], Iterator[Answer]],
+    following: Callable[[Answer], str | None],
+    is_last: Callable[[Answer], bool] | None = None,
+) -> Iterator[Answer]:
+    """Pages of ``stream``; once the caller has landed one and asks for more, the next one's address is noted.
+
+    A walk that was cut off goes on at that address; where the API has forgotten it, from the beginning. The
+    watermark becomes the instant at which the walk *began*, however many pulls it took, so that what changed
+    meanwhile is met again. ``is_last``: the walk may end with this page.
+    """
+    noted = cursors.state(stream, "progress")
+    began = noted.get("began", now.isoformat())
+    if "next" in noted:
+        pages = resume(noted["next"])
+        try:
+            first = next(pages)
+        except PermanentError as error:
+            if not error.what.startswith(FORGOTTEN):
+                raise
+            began, pages = now.isoformat(), begin()
+            first = next(pages)
+    else:
+        pages = begin()
+        first = next(pages)
+    page: Answer | None = first
+    while page is not None:
+        yield page
+        link = None if is_last is not None and is_last(page) else following(page)
+        if link is None:
+            break
+        cursors.remember(stream, "progress", {"next": link, "began": began})
+        page = next(pages, None)
+    cursors.move(stream, datetime.fromisoformat(began))
