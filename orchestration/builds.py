@@ -13,7 +13,8 @@ import duckdb
 from orchestration.building import BuildState, PastBuilds
 from orchestration.loading.identifiers import quote
 
-LEDGER = ("ops", "builds")
+# What a finished build leaves behind itself: a later one does not depend on it.
+OWN_RECORDS = (("ops", "builds"), ("ops", "published_values"))
 
 _CREATE = """
     create schema if not exists ops;
@@ -88,8 +89,8 @@ def read_table_versions(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, A
     versions = {}
     for unique_id, source in manifest["sources"].items():
         schema, table = source["schema"], source["identifier"]
-        if (schema, table) == LEDGER or not manifest["child_map"].get(unique_id):
-            continue  # a build does not depend on its own record, nor on what nothing reads
+        if (schema, table) in OWN_RECORDS or not manifest["child_map"].get(unique_id):
+            continue  # nor does a build depend on what nothing reads
         versions[f"{source['source_name']}.{source['name']}"] = (
             loaded.get((schema, table), "0") if schema.startswith("raw_") else _sum_up(con, schema, table)
         )

@@ -87,6 +87,26 @@ OPS_TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "file_id": "string",
         },
     ),
+    # Written by the publication; here, because whoever reads the warehouse finds it from the first run.
+    "published_values": (
+        "One row per KPI figure of a complete period and each value with which it was published",
+        {
+            "kpi_id": "string",
+            "period_grain": "string",
+            "period_start": "date",
+            "segment_type": "string",
+            "segment_id": "string",
+            "version": "bigint",
+            "value": "double",
+            "numerator": "decimal(38, 9)",
+            "denominator": "decimal(38, 9)",
+            "status": "string",
+            "definition_version": "string",
+            "as_of_date": "date",
+            "run_id": "string",
+            "published_at": "timestamp",
+        },
+    ),
     "deliveries": (
         "One row per raw table and partition: when the delivery was made whose rows it holds",
         {

@@ -92,7 +92,7 @@ def remove_leftovers(published: Path) -> None:
 def _write_and_replace(home: DataHome, run: PublicationRun, workplace: Path) -> Publication:
     new, new_people = workplace / "marts.duckdb", workplace / "marts_people.duckdb"
     with open_warehouse(home, f"publication of run {run.run_id}") as con:
-        _require_finished_build(con, run.build_id)
+        require_finished_build(con, run.build_id)
         contents = _write_database(con, new, SCHEMA, run.marts, run)
         people_contents = _write_database(con, new_people, PEOPLE_SCHEMA, run.people_marts, run)
     verify_database(new, run.marts, contents)
@@ -109,8 +109,11 @@ def _previous(target: Path) -> Path:
     return target.with_name(f"{target.stem}.previous{target.suffix}")
 
 
-def _require_finished_build(con: duckdb.DuckDBPyConnection, build_id: str) -> None:
-    """Another run may have begun to build since: its half-built tables are not this one's to publish."""
+def require_finished_build(con: duckdb.DuckDBPyConnection, build_id: str) -> None:
+    """Raises PublicationRefusedError unless the newest build is this one, and finished.
+
+    Another run may have begun to build since: its half-built tables are not this one's to publish.
+    """
     newest = con.execute(
         "select build_id, finished_at from ops.builds order by build_id desc limit 1"
     ).fetchone()
