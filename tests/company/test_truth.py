@@ -151,7 +151,7 @@ def test_whoever_is_on_call_stands_for_a_team(company: Company, warehouse: duckd
         "select schedule_id, team_id, cast(started_at as date) from intermediate.int_on_call_shifts"
     ).fetchall()
     assert [row for row in found if row[1] not in (None, teams[row[0]])] == []
-    # Before a service changed hands, its policy of today was not yet its team's: no team is told, none guessed.
+    # Before a service changed hands, its policy of today was not yet its team's: none is guessed.
     settled = [row for row in found if row[2] >= company.truth.stories.reorganisation + timedelta(days=7)]
     assert len(settled) > 100
     assert [row for row in settled if row[1] is None] == []
