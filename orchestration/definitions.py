@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.assets.exports import build_export_assets
+from orchestration.assets.exports import build_export_assets, build_ledger_assets
 from orchestration.assets.landing import build_landing_assets
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.parameters import RunParameters
@@ -22,6 +22,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
         assets=[
             build_landing_assets(deployment),
             *build_export_assets(deployment),
+            *build_ledger_assets(deployment),
             build_model_assets(deployment),
             build_publication_assets(deployment),
         ],

@@ -23,6 +23,9 @@ _UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.
 CONFIGURATION = """\
 telemetry:
   enabled: false
+# No dialog that asks for an address.
+nux:
+  enabled: false
 
 # DuckDB has one writer: a run that touches the warehouse waits until no other does.
 concurrency:

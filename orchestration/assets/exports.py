@@ -19,12 +19,29 @@ from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.tables import ensure_tables
 from orchestration.loading.warehouse import open_warehouse
 
+LEDGER_GROUP = "ops"
 _NAMED_FILES = 3
 
 
 def build_export_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
     """The raw tables of every contract; one step per system, so that few steps cost little."""
     return [_build_system(deployment, contract) for _, contract in sorted(deployment.contracts.items())]
+
+
+def build_ledger_assets(deployment: Deployment) -> list[dg.AssetSpec]:
+    """The loader's own tables that models read: written by every loading, so downstream of all raw tables."""
+    raw = [table_key(name, table) for name, system in deployment.contracts.items() for table in system.tables]
+    return [
+        dg.AssetSpec(
+            [source["source_name"], source["name"]],
+            group_name=LEDGER_GROUP,
+            description=source["description"],
+            deps=raw,
+            kinds={"duckdb", "table"},
+        )
+        for unique_id, source in deployment.manifest["sources"].items()
+        if source["schema"] == LEDGER_GROUP and deployment.manifest["child_map"].get(unique_id)
+    ]
 
 
 def table_key(system: str, table: str) -> dg.AssetKey:

@@ -40,7 +40,13 @@ class ModelTranslator(dagster_dbt.DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         if dbt_resource_props["resource_type"] == "source":
             return str(dbt_resource_props["source_name"])
-        return "_".join(dbt_resource_props["fqn"][1:-1]) or str(dbt_resource_props["resource_type"])
+        if dbt_resource_props["resource_type"] == "seed":
+            return "seeds"
+        return "_".join(dbt_resource_props["fqn"][1:-1])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the project says: the SQL, which dagster-dbt would append, hides it in the lists."""
+        return str(dbt_resource_props["description"])
 
 
 def build_model_assets(deployment: Deployment) -> dg.AssetsDefinition:

@@ -78,10 +78,17 @@ def test_descriptions_of_all_assets_begin_with_their_grain(product: dg.Definitio
     graph = product.resolve_asset_graph()
     wrong = [
         key.to_user_string()
-        for key in sorted(graph.materializable_asset_keys)
-        if not (graph.get(key).description or "").lstrip().startswith("One ") and key.path[0] != "seeds"
+        for key in sorted(graph.get_all_asset_keys())
+        if not (graph.get(key).description or "").startswith("One ")
     ]
     assert wrong == []
+
+
+def test_groups_are_the_layers_of_the_project(product: dg.Definitions) -> None:
+    """Seeds stood in groups of their folders' names, and what no asset wrote in one called default."""
+    graph = product.resolve_asset_graph()
+    layers = {graph.get(key).group_name.split("_")[0] for key in graph.get_all_asset_keys()}
+    assert layers == {"landing", "raw", "ops", "seeds", "staging", "intermediate", "marts", "published"}
 
 
 def test_all_that_touches_the_warehouse_is_in_its_pool(product: dg.Definitions) -> None:
