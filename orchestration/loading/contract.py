@@ -17,11 +17,14 @@ Under ``config.meta.load`` of a table:
   ``snapshot`` its scope (default: the whole table).
 - ``records``: member, or list of members tried in order, in which the records sit (an array or one object);
   where none is present the element itself is the record.
-- ``explode``: member of the record whose elements become one row each; ``@`` in paths is the element.
+- ``explode``: member of the record whose elements become one row each; ``@`` in paths is the element. With
+  ``.*`` behind it, the members of the object in it (or of each object of the array) become one row each.
 - ``path``: pattern of the path below ``landing/<system>/<table>/`` with captures, e.g. ``{owner}/{repo}/**``.
   ``{name}`` matches within one folder or file name, ``*`` likewise, ``**`` anything. A file that does not
-  match has null captures. The capture ``delivered_at`` (ISO date or instant, basic or extended) dates the
-  delivery; otherwise a column marked ``delivered_at`` does, otherwise the file's modification time.
+  match has null captures. Of a list, the first pattern that fits counts. The capture ``delivered_at`` (ISO
+  date or instant, basic or extended) dates the delivery; otherwise a column marked ``delivered_at`` does,
+  otherwise the file's modification time. The capture ``delivery`` (the folder of an export's run) makes all
+  files below it one delivery, dated by the latest modification among them when they are first seen.
 - ``nulls``: spellings of null in CSV and XLSX, default ``[""]``; in other formats only non-string columns
   read them as null.
 - ``encodings``: tried in order, default ``[utf-8, cp1252]``; a byte order mark decides before them.
@@ -31,6 +34,9 @@ Under ``config.meta.load`` of a table:
   the first non-null counts; of a flat file the column of that header) is not in ``equals`` are quarantined,
   or with ``ignore_others`` not counted at all; those whose text is in ``ignore`` (a header repeated below
   itself) are never counted.
+
+- ``translated_headers``: a header with another in parentheses behind it (``Datum (Date)``) is known by both.
+- ``decimal_comma``: in CSV separated by semicolons, a comma in a number is its decimal mark.
 
 Under ``config.meta`` of a column:
 
@@ -47,6 +53,9 @@ Under ``config.meta`` of a column:
 - ``required``: a null quarantines the row.
 - ``nulls``: further null spellings of this column, in every format.
 - ``formats``: forms of instants and dates besides ISO: ``epoch_s``, ``epoch_ms``, strptime formats.
+- ``format_of_file``: which of the strptime ``formats`` holds is decided once per file over all columns that
+  have this option: the one that fits most values, the first named where several do.
+- ``rounded``: digits beyond the scale are rounded: for decimals that the source keeps as binary floats.
 - ``time_zone``: IANA zone of naive instants, or ``business``; default UTC.
 - ``lower``: lower-case the value.
 - ``pii``: ``drop`` (documented, never stored) or ``pseudonymise`` (``p_`` and 16 hexadecimal digits of

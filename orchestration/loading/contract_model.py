@@ -52,6 +52,8 @@ class ColumnOptions(_Strict):
     required: bool = False
     nulls: Texts = ()
     formats: Texts = ()
+    format_of_file: bool = False
+    rounded: bool = False
     time_zone: str | None = None
     lower: bool = False
     pii: Literal["drop", "pseudonymise"] | None = None
@@ -80,12 +82,24 @@ class LoadOptions(_Strict):
     partition: Texts = ()
     records: Texts = ()
     explode: str | None = None
-    path: str | None = None
+    path: Texts = ()
     nulls: Texts = ("",)
     encodings: Texts = ("utf-8", "cp1252")
     time_column: str | None = None
     allow_empty: bool = False
     discriminator: Discriminator | None = None
+    translated_headers: bool = False
+    decimal_comma: bool = False
+
+    @property
+    def explodes_members(self) -> bool:
+        """Whether ``explode`` asks for the members of objects, not for the elements of an array."""
+        return self.explode is not None and self.explode.endswith(".*")
+
+    @property
+    def exploded(self) -> str | None:
+        """Path of the member that is exploded."""
+        return None if self.explode is None else self.explode.removesuffix(".*")
 
 
 @dataclass(frozen=True)
@@ -128,7 +142,7 @@ class TableContract:
     columns: tuple[Column, ...]
     load: LoadOptions
     business_timezone: str = "UTC"
-    path_pattern: PathPattern = field(default_factory=lambda: PathPattern(None))
+    path_pattern: PathPattern = field(default_factory=lambda: PathPattern(()))
 
     @property
     def schema(self) -> str:

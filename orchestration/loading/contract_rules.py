@@ -57,11 +57,14 @@ def _problems_of_table(table: TableContract) -> Iterator[str]:
         yield f"option allow_empty is not for mode {load.mode}"
     if sum(c.options.delivered_at for c in table.columns) > 1:
         yield "more than one column is marked delivered_at"
-    paths = [*load.records, *([load.explode] if load.explode else [])]
+    paths = [*load.records, *([load.exploded] if load.exploded else [])]
     if load.discriminator:
         paths += load.discriminator.path
     for path in paths:
         yield from _problems_of_path(path, element_allowed=False)
+    orders = {c.options.formats for c in table.stored if c.options.format_of_file}
+    if len(orders) > 1 or any(len(o) < 2 or not all("%" in form for form in o) for o in orders):
+        yield "option format_of_file needs the same two or more strptime formats in every column that has it"
     for encoding in load.encodings:
         try:
             "".encode(encoding)
@@ -113,6 +116,8 @@ def _problems_of_column(table: TableContract, column: Column) -> Iterator[str]:
         yield "option extra takes what no other column claims: at most one path, no headers or capture"
     if options.only and not options.extra:
         yield "option only needs option extra"
+    if options.rounded and not column.decimal:
+        yield "option rounded is for decimals"
     if options.formats and column.data_type not in ("timestamp", "date"):
         yield "option formats is for timestamps and dates"
     for form in options.formats:

@@ -31,7 +31,8 @@ def typed_value(
 ) -> str:
     """SQL that converts ``text`` (SQL of a string) to the column's type, null where it does not fit."""
     if column.decimal:
-        return _decimal(text, *column.decimal)
+        exact = _decimal(text, *column.decimal)
+        return _rounded(exact, text, *column.decimal) if column.options.rounded else exact
     zone = column.options.time_zone or "UTC"
     zone = business_timezone if zone == "business" else zone
     match column.data_type:
@@ -58,6 +59,8 @@ def expectation(column: Column) -> str:
     """What a value of this column must be, for the reason of a reject."""
     forms = column.options.formats
     if column.decimal:
+        if column.options.rounded:
+            return f"a number that {column.data_type} holds"
         return (
             f"a number that {column.data_type} holds exactly (at most {column.decimal[1]} fractional digits)"
         )
@@ -117,6 +120,14 @@ def _decimal(text: str, precision: int, scale: int) -> str:
         rf" then case when starts_with({text}, '-') then {whole} - {part} else {whole} + {part} end"
         rf" when regexp_full_match({plain}, '[+-]?(?:\d+(?:\.\d{{0,{scale}}}0*)?|\.\d{{0,{scale}}}0*)')"
         f" then try_cast({plain} as {type_}) end"
+    )
+
+
+def _rounded(exact: str, text: str, precision: int, scale: int) -> str:
+    plain = _without_exponent(text)
+    number = rf"regexp_full_match({plain}, '[+-]?(?:\d+\.?\d*|\.\d+)')"
+    return (
+        f"coalesce({exact}, case when {number} then try_cast({plain} as decimal({precision}, {scale})) end)"
     )
 
 

@@ -40,6 +40,7 @@ class Part:
     ``parquet``. ``headers`` and ``delimiter`` are of CSV, ``headers`` and ``column_types`` of Parquet.
     ``wrapped``: the first JSON value is a page or array, not a record.
     ``by_line``: record n is line n of the landed file.
+    ``nested``: Parquet whose columns are records, which are read by their JSON paths.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Part:
     column_types: tuple[tuple[str, str], ...] = ()
     wrapped: bool = False
     by_line: bool = False
+    nested: bool = False
 
     @property
     def signature(self) -> tuple[object, ...]:

@@ -6,6 +6,10 @@ import re
 from dataclasses import dataclass
 
 from orchestration.loading.contract_model import TableContract
+from orchestration.loading.paths import parse_json_path
+
+# The English header behind the one in another language: Ressourcengruppe (ResourceGroup).
+_TRANSLATED = re.compile(r"\(([^()]+)\)\s*$")
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,29 @@ def normalised(header: str) -> str:
     return re.sub(r"[\s_-]+", "", header.strip("\ufeff")).casefold()
 
 
+def map_members(names: tuple[str, ...], table: TableContract) -> tuple[int, tuple[str, ...]]:
+    """For records with the members ``names``: how many columns can be read, which required ones cannot."""
+    found = [
+        column
+        for column in table.columns
+        if any(parse_json_path(path).member in names for path in column.paths)
+    ]
+    missing = tuple(
+        column.name
+        for column in table.columns
+        if column.options.required and column not in found and not column.options.capture
+    )
+    return len(found), missing
+
+
 def map_headers(names: tuple[str, ...], table: TableContract) -> HeaderMap:
     """The map of a header row onto the contract."""
     by_name: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         by_name.setdefault(normalised(name), []).append(index)
+        translated = _TRANSLATED.search(name) if table.load.translated_headers else None
+        if translated:
+            by_name.setdefault(normalised(translated[1]), []).append(index)
     positions: list[tuple[str, tuple[int, ...]]] = []
     claimed: set[int] = set()
     missing: list[str] = []

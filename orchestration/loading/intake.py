@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ import duckdb
 from orchestration.loading.archives import Limits, Member, is_packed, unpack
 from orchestration.loading.contract_model import TableContract
 from orchestration.loading.formats import Part, recognise
-from orchestration.loading.headers import map_headers
+from orchestration.loading.headers import map_headers, map_members
 from orchestration.loading.landing import (
     ChangedWhileReadError,
     LandedFile,
@@ -26,6 +25,8 @@ from orchestration.loading.landing import (
     open_landed,
     place,
 )
+from orchestration.loading.paths import parse_delivery_time
+from orchestration.loading.relations import is_record
 from orchestration.loading.warehouse import escape_glob
 
 # Files of this size take longer to hash than a thread takes to start.
@@ -116,16 +117,21 @@ def take_in(
     target: Path,
     limits: Limits,
     known_sizes: set[int] | None = None,
+    deliveries: Mapping[str, datetime] | None = None,
 ) -> Candidate:
     """Hash, place and recognise a landed file; ``target`` (not yet there) becomes the file, or the folder
     of what it unpacks to.
 
+    ``deliveries`` has the times of deliveries that are named by their path but not dated by it.
     A file whose identity is in ``known`` comes back without parts. A large plain file of a size that is not
     in ``known_sizes`` is most likely new: it is hashed while it is read. Raises ChangedWhileReadError.
     """
     captures = table.path_pattern.captures(file.below_table)
     try:
         delivered_at, dated = _delivery_time(file, captures)
+        named = table.path_pattern.delivery(file.below_table)
+        if not dated and named is not None:
+            delivered_at = (deliveries or {}).get(named, delivered_at)
     except ValueError as error:
         return _refused(table, file, captures, f"has no time of delivery: {error}")
     if file.refusal:
@@ -187,13 +193,17 @@ def describe_parquet(con: duckdb.DuckDBPyConnection, table: TableContract, candi
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
             candidate.failure, candidate.parts = f"is no Parquet file: {str(error).splitlines()[0]}", []
             return
-        headers = map_headers(tuple(row[0] for row in rows), table)
-        if not headers.matched or headers.missing:
-            lacking = headers.missing[0] if headers.missing else "every column of the contract"
+        types = tuple((row[0], row[1]) for row in rows)
+        headers = map_headers(tuple(name for name, _ in types), table)
+        nested = any(is_record(data_type) for _, data_type in types)
+        missing, matched = headers.missing, headers.matched
+        if nested:
+            matched, missing = map_members(tuple(name for name, _ in types), table)
+        if not matched or missing:
+            lacking = missing[0] if missing else "every column of the contract"
             candidate.failure, candidate.parts = f"lacks {lacking}", []
             return
-        types = tuple((row[0], row[1]) for row in rows)
-        candidate.parts[position] = replace(part, headers=headers, column_types=types)
+        candidate.parts[position] = replace(part, headers=headers, column_types=types, nested=nested)
 
 
 def _refused(table: TableContract, file: LandedFile, captures: Mapping[str, str], reason: str) -> Candidate:
@@ -213,27 +223,30 @@ def _check_unchanged(descriptor: int, file: LandedFile) -> None:
 def _delivery_time(file: LandedFile, captures: Mapping[str, str]) -> tuple[datetime, bool]:
     if text := captures.get("delivered_at"):
         return parse_delivery_time(text), True
+    return _modified(file), False
+
+
+def _modified(file: LandedFile) -> datetime:
     seconds, nanoseconds = divmod(file.modified_ns, 1_000_000_000)
-    modified = datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanoseconds // 1000, tzinfo=None)
-    return modified, False
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanoseconds // 1000, tzinfo=None)
 
 
-def parse_delivery_time(text: str) -> datetime:
-    """An ISO date or instant, basic or extended (``2026-06-30``, ``20260630T0400Z``), as naive UTC.
+def date_deliveries(
+    table: TableContract, loaded: Mapping[str, datetime], files: Iterable[LandedFile]
+) -> dict[str, datetime]:
+    """When each delivery came that its path names (capture ``delivery``) and does not date.
 
-    Colons may be hyphens, as file systems demand. Raises ValueError.
+    That is the time under which a part of it is ``loaded`` already (by path below the table's folder), so
+    that a part that comes late joins the others; else the latest modification of its parts.
     """
-    instant = re.fullmatch(
-        r"(\d{4}-?\d\d-?\d\d)(?:[T _](\d\d)[:-]?(\d\d)(?:[:-]?(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", text
-    )
-    if instant is None:
-        raise ValueError(f"{text!r} is no ISO date or instant")
-    date, hour, minute, second, zone = instant.groups()
-    day = date.replace("-", "")
-    offset = "+00:00" if zone in (None, "Z") else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
-    clock = f"{hour or '00'}:{minute or '00'}:{second or '00'}{offset}"
-    parsed = datetime.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock}")
-    return parsed.astimezone(UTC).replace(tzinfo=None)
+    pattern, times, fresh = table.path_pattern, {}, {}
+    for path, delivered_at in loaded.items():
+        if (name := pattern.delivery(path)) is not None:
+            times[name] = min(delivered_at, times.get(name, delivered_at))
+    for file in files:
+        if (name := pattern.delivery(file.below_table)) is not None:
+            fresh[name] = max(_modified(file), fresh.get(name, _modified(file)))
+    return {**fresh, **times}
 
 
 def batches(candidates: list[Candidate], max_bytes: int) -> Iterator[list[Candidate]]:

@@ -26,6 +26,17 @@ def known_paths(con: duckdb.DuckDBPyConnection, table: TableContract) -> dict[st
     return {path: (size, modified) for path, size, modified in rows}
 
 
+def known_deliveries(con: duckdb.DuckDBPyConnection, table: TableContract) -> dict[str, datetime]:
+    """Times of delivery by path below the table's folder, where a path names its delivery."""
+    if "delivery" not in table.path_pattern.names:
+        return {}
+    rows = con.execute(
+        "select path, delivered_at from ops.ingest_files where system = $system and table_name = $name",
+        {"system": table.system, "name": table.name},
+    ).fetchall()
+    return {path.split("/", 2)[-1]: delivered_at for path, delivered_at in rows}
+
+
 def known_files(con: duckdb.DuckDBPyConnection, table: TableContract) -> set[str]:
     """Identities of the files of a table that the ledger has, loaded or failed."""
     rows = con.execute(

@@ -16,9 +16,9 @@ from orchestration.home import DataHome
 from orchestration.loading.archives import Limits
 from orchestration.loading.batch import Batch, load_batch
 from orchestration.loading.contract_model import SystemContract, TableContract
-from orchestration.loading.intake import Candidate, batches, describe_parquet, take_in
+from orchestration.loading.intake import Candidate, batches, date_deliveries, describe_parquet, take_in
 from orchestration.loading.landing import ChangedWhileReadError, LandedFile, discover
-from orchestration.loading.ledger import known_files, known_paths, remember_paths
+from orchestration.loading.ledger import known_deliveries, known_files, known_paths, remember_paths
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey, read_pseudonym_key
 from orchestration.loading.strays import refuse_strays
@@ -95,9 +95,11 @@ def load_files(
     key: PseudonymKey | None = None
     if table.personal:
         key = read_pseudonym_key(home, os.environ if environ is None else environ)
+    files = list(files)
+    deliveries = date_deliveries(table, known_deliveries(con, table), files)
     known, known_sizes = known_files(con, table), {size for size, _ in known_paths(con, table).values()}
     outcomes: list[FileOutcome] = []
-    for folder, chunk in _chunks(con, home, table, files, known, known_sizes, limits):
+    for folder, chunk in _chunks(con, home, table, files, known, known_sizes, limits, deliveries):
         new: dict[str, Candidate] = {}
         again: list[Candidate] = []
         for candidate in chunk:
@@ -150,6 +152,7 @@ def _chunks(
     known: set[str],
     known_sizes: set[int],
     limits: Limits,
+    deliveries: Mapping[str, datetime],
 ) -> Iterator[tuple[Path, list[Candidate]]]:
     """Candidates in chunks, each with a folder that is removed when the next chunk is asked for."""
     waiting = iter(files)
@@ -162,7 +165,9 @@ def _chunks(
                 if file is None:
                     break
                 try:
-                    candidate = take_in(table, file, known, folder / f"file{len(chunk)}", limits, known_sizes)
+                    candidate = take_in(
+                        table, file, known, folder / f"file{len(chunk)}", limits, known_sizes, deliveries
+                    )
                 except ChangedWhileReadError:
                     _log.info("%s is still being written; it is left for the next run", file.shown)
                     continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 _SEGMENT = re.compile(r'\.?(?:"((?:[^"\\]|\\.)*)"|([^.\[\]"]+))|\[(\d+)\]')
 _CAPTURE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -53,24 +54,68 @@ def parse_json_path(text: str) -> JsonPath:
 
 @dataclass(frozen=True)
 class PathPattern:
-    """Named captures of a landing path; ``PathPattern(None)`` captures nothing."""
+    """Named captures of a landing path, by the first of the patterns that fits; none capture nothing."""
 
-    pattern: str | None
-    _expression: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    patterns: tuple[str, ...]
+    _expressions: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        expression = None if self.pattern is None else re.compile(_as_expression(self.pattern), re.DOTALL)
-        object.__setattr__(self, "_expression", expression)
+        expressions = tuple(re.compile(_as_expression(pattern), re.DOTALL) for pattern in self.patterns)
+        object.__setattr__(self, "_expressions", expressions)
 
     @property
     def names(self) -> frozenset[str]:
         """Names of the captures."""
-        return frozenset() if self._expression is None else frozenset(self._expression.groupindex)
+        return frozenset(name for expression in self._expressions for name in expression.groupindex)
 
     def captures(self, path: str) -> dict[str, str]:
-        """Captured texts of ``path`` (relative to the table's folder); empty where it does not match."""
-        match = None if self._expression is None else self._expression.fullmatch(path)
+        """Captured texts of ``path`` (relative to the table's folder); empty where no pattern matches.
+
+        A pattern whose ``delivered_at`` captures no date gives way to the next one that fits.
+        """
+        match = self._match(path)
         return {} if match is None else dict(match.groupdict())
+
+    def delivery(self, path: str) -> str | None:
+        """The part of ``path`` up to the capture ``delivery``, which names one delivery; None without it."""
+        match = self._match(path)
+        if match is None or "delivery" not in match.re.groupindex:
+            return None
+        return path[: match.end("delivery")]
+
+    def _match(self, path: str) -> re.Match[str] | None:
+        matches = [m for expression in self._expressions if (m := expression.fullmatch(path))]
+        dated = (
+            m for m in matches if "delivered_at" not in m.re.groupindex or is_delivery_time(m["delivered_at"])
+        )
+        return next(dated, matches[0] if matches else None)
+
+
+def is_delivery_time(text: str) -> bool:
+    """Whether ``text`` is an ISO date or instant."""
+    try:
+        parse_delivery_time(text)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_delivery_time(text: str) -> datetime:
+    """An ISO date or instant, basic or extended (``2026-06-30``, ``20260630T0400Z``), as naive UTC.
+
+    Colons may be hyphens, as file systems demand. Raises ValueError.
+    """
+    instant = re.fullmatch(
+        r"(\d{4}-?\d\d-?\d\d)(?:[T _](\d\d)[:-]?(\d\d)(?:[:-]?(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", text
+    )
+    if instant is None:
+        raise ValueError(f"{text!r} is no ISO date or instant")
+    date, hour, minute, second, zone = instant.groups()
+    day = date.replace("-", "")
+    offset = "+00:00" if zone in (None, "Z") else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    clock = f"{hour or '00'}:{minute or '00'}:{second or '00'}{offset}"
+    parsed = datetime.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock}")
+    return parsed.astimezone(UTC).replace(tzinfo=None)
 
 
 def _as_expression(pattern: str) -> str:

@@ -161,7 +161,7 @@ def _note_reasons(con: duckdb.DuckDBPyConnection, table: TableContract) -> None:
     reasons: dict[int, tuple[str | None, str]] = {
         MALFORMED: (None, "is not JSON"),
         OTHER_KIND: (None, f"is of another kind than {kinds}"),
-        NOTHING_TO_EXPLODE: (None, f"has no member {table.load.explode}"),
+        NOTHING_TO_EXPLODE: (None, f"has no member {table.load.exploded}"),
         NOT_AN_OBJECT: (None, "is no JSON object"),
     }
     for position, column in enumerate(table.stored, 1):

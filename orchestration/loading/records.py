@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestration.loading.archives import Limits
-from orchestration.loading.contract_model import Column, TableContract
+from orchestration.loading.contract_model import Column, LoadOptions, TableContract
 from orchestration.loading.conversion import nulled, rounded_decimal, shaped
 from orchestration.loading.formats import Part
 from orchestration.loading.headers import HeaderMap, glob_expression
@@ -87,7 +87,7 @@ def flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> tu
             text = f"nullif(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar), '{{}}')"
             picked.append(f"{text if found else 'cast(null as varchar)'} as u{i}")
         else:
-            candidates = [_flat_text(request.parts[0], column, p) for p in positions[column.name]]
+            candidates = [_flat_text(table, request.parts[0], column, p) for p in positions[column.name]]
             picked.append(f"{_column_text(request, column, candidates, column.options.nulls)} as u{i}")
         texts.append(f"{shaped(column, f'u{i}', parameters)} as t{i}")
     raw = ", ".join(f"{parameters.add(name)}, c{p}" for p, name in enumerate(headers.names))
@@ -126,7 +126,16 @@ def _admitted(column: Column, text: str, parameters: Parameters) -> str:
     return f"case when regexp_full_match({text}, {parameters.add(column.options.only)}) then {text} end"
 
 
-def _flat_text(part: Part, column: Column, position: int) -> str:
+def _flat_text(table: TableContract, part: Part, column: Column, position: int) -> str:
+    if (
+        table.load.decimal_comma
+        and part.delimiter == ";"
+        and (column.decimal or column.data_type == "double")
+    ):
+        # With a point besides, which of the two parts thousands would be a guess: that stays as it is.
+        return (
+            f"case when contains(c{position}, '.') then c{position} else replace(c{position}, ',', '.') end"
+        )
     if column.decimal and part.column_types and part.column_types[position][1] in ("DOUBLE", "FLOAT"):
         return rounded_decimal(f"c{position}", *column.decimal)
     return f"c{position}"
@@ -188,7 +197,7 @@ def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded
     raw = "_doc"
     if load.explode:
         of_element = parameters.add_list([p for in_element, p in pointers if in_element] or ["$"])
-        relation = _exploded(relation, load.explode, of_element, parameters)
+        relation = _exploded(relation, load, of_element, parameters)
         raw = "coalesce(_element, _doc)"
     records = f"""
         select *, {", ".join(texts)}
@@ -196,8 +205,16 @@ def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded
     return records, raw
 
 
-def _exploded(relation: str, path: str, pointers: str, parameters: Parameters) -> str:
-    pointer = parameters.add(parse_json_path(path).pointer)
+def _exploded(relation: str, load: LoadOptions, pointers: str, parameters: Parameters) -> str:
+    path = parse_json_path(load.exploded or "")
+    pointer = parameters.add(path.pointer)
+    members = ""
+    if load.explodes_members:
+        root = "$" + "".join(f"[{s}]" if isinstance(s, int) else f'."{s}"' for s in path.segments)
+        members = (
+            f"when kind = 'ARRAY' then json_extract(_doc, {parameters.add(root + '[*].*')})"
+            f" when kind = 'OBJECT' then json_extract(_doc, {parameters.add(root + '.*')})"
+        )
     return f"""
         select
             * exclude (_special, _element), cast(_element as varchar) as _element,
@@ -209,6 +226,7 @@ def _exploded(relation: str, path: str, pointers: str, parameters: Parameters) -
                 *, kind is null or kind = 'NULL' as missing,
                 unnest(case
                     when _special is not null or kind is null or kind = 'NULL' then [cast(null as json)]
+                    {members}
                     when kind = 'ARRAY' then cast(json_extract(_doc, {pointer}) as json[])
                     else [json_extract(_doc, {pointer})]
                 end) as _element
@@ -243,7 +261,7 @@ def claimed_members(table: TableContract, inside: str | None = None) -> set[str]
     """Members of a record, or of its object at the path ``inside``, that something in the contract reads."""
     paths = [path for column in table.columns for path in column.paths]
     paths += _kind_paths(table)
-    paths += [table.load.explode] if table.load.explode else []
+    paths += [table.load.exploded] if table.load.exploded else []
     if inside is None:
         paths += [
             path for column in table.columns if column.options.extra for path in column.options.path or ()

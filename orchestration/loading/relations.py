@@ -60,12 +60,32 @@ def parquet_relation(
     return f"select {_FILE_NUMBER} as _file, {', '.join(texts)} from read_parquet({paths}, filename = true)"
 
 
+def _is_nested(data_type: str) -> bool:
+    return data_type.startswith(("STRUCT", "MAP", "JSON")) or data_type.endswith("]")
+
+
 def _as_text(name: str, data_type: str) -> str:
-    if data_type.startswith(("STRUCT", "MAP", "JSON")) or data_type.endswith("]"):
+    if _is_nested(data_type):
         return f"cast(to_json({name}) as varchar)"
     if data_type == "BLOB":
         return f"try(decode({name}))"
     return f"cast({name} as varchar)"
+
+
+def is_record(data_type: str) -> bool:
+    """Whether a Parquet column of this type is a record; a list of records stays one JSON text."""
+    return data_type.startswith("STRUCT") and not data_type.endswith("]")
+
+
+def nested_relation(files: Sequence[Path], columns: Sequence[tuple[str, str]], parameters: Parameters) -> str:
+    """SQL of a relation ``_file, _doc`` over Parquet files with nested columns: a JSON text per row."""
+    members = ", ".join(
+        f"{parameters.add(name)}, {quote(name) if _is_nested(kind) else _as_text(quote(name), kind)}"
+        for name, kind in columns
+    )
+    paths = parameters.add_list([escape_glob(str(file)) for file in files])
+    text = _exact(f"cast(json_object({members}) as varchar)")
+    return f"select {_FILE_NUMBER} as _file, {text} as _doc from read_parquet({paths}, filename = true)"
 
 
 def document_relation(

@@ -8,6 +8,8 @@ one of the negative states of ``records``; 0 is no record (a blank line, a kind 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 
 from orchestration.loading.contract_model import Column, TableContract
@@ -15,7 +17,13 @@ from orchestration.loading.conversion import typed_value
 from orchestration.loading.formats import Part
 from orchestration.loading.identifiers import Parameters
 from orchestration.loading.records import NOT_A_RECORD, WRAPPER, StageRequest, flat_records, json_records
-from orchestration.loading.relations import csv_relation, document_relation, parquet_relation, record_relation
+from orchestration.loading.relations import (
+    csv_relation,
+    document_relation,
+    nested_relation,
+    parquet_relation,
+    record_relation,
+)
 
 STAGE = "scratch.main.stage"
 MAX_RAW_CHARACTERS = 65536
@@ -43,6 +51,9 @@ def fill_stage(con: duckdb.DuckDBPyConnection, request: StageRequest, *, rejects
             part, request.files, request.table.load.nulls, request.parameters, rejects, request.limits
         )
         _insert(con, request, *flat_records(request, relation, part.headers))
+    elif part.kind == "parquet" and part.nested:
+        documents = nested_relation(request.files, part.column_types, request.parameters)
+        _insert_json(con, request, documents, unwrapped=True)
     elif part.kind == "parquet":
         assert part.headers is not None
         relation = parquet_relation(request.files, part.column_types, request.parameters)
@@ -125,10 +136,13 @@ def _typed_relation(request: StageRequest, records: str) -> str:
     record are often the same (who started a run, who started it again). An equal text takes it over.
     """
     table, parameters = request.table, request.parameters
+    records, by_file = _with_format_of_file(request, records)
     values: list[str] = []
     pseudonyms: list[tuple[int, Column, str]] = []
     for i, column in enumerate(table.stored, 1):
         value = typed_value(column, f"t{i}", parameters, table.business_timezone, request.key)
+        if i in by_file:
+            value = by_file[i]
         if column.options.pii == "pseudonymise":
             pseudonyms.append((i, column, value))
         else:
@@ -142,6 +156,45 @@ def _typed_relation(request: StageRequest, records: str) -> str:
         value = f"case {taken} else {value} end" if taken else value
         relation = f"select *, {value} as v{i} from ({relation})"
     return relation
+
+
+def _with_format_of_file(request: StageRequest, records: str) -> tuple[str, dict[int, str]]:
+    """``records`` with ``_format``, and by position the value of each column of the option format_of_file.
+
+    The format is the one that fits most values of these columns in the file, the first named where several
+    do: 03/09 may be March or September, but a file in which 30/09 stands does not begin with months.
+    """
+    columns = [(i, c) for i, c in enumerate(request.table.stored, 1) if c.options.format_of_file]
+    if not columns:
+        return records, {}
+    parameters = request.parameters
+    formats = columns[0][1].options.formats
+    fits = [
+        "sum("
+        + " + ".join(
+            f"cast(try_strptime(t{i}, {parameters.add(form)}) is not null as integer)" for i, _ in columns
+        )
+        + ") over (partition by _file)"
+        for form in formats
+    ]
+    ranked = ", ".join(f"coalesce({fit}, 0)" for fit in fits)
+    relation = f"""
+        select *, list_position(_fits, list_max(_fits)) as _format
+        from (select *, [{ranked}] as _fits from ({records}))"""
+    values = {}
+    for i, column in columns:
+        options = " ".join(
+            f"when {number} then {_typed_with(request, column, f't{i}', form)}"
+            for number, form in enumerate(formats, 1)
+        )
+        values[i] = f"case _format {options} end"
+    return relation, values
+
+
+def _typed_with(request: StageRequest, column: Column, text: str, form: str) -> str:
+    options = column.options.model_copy(update={"formats": (form,)})
+    zone = request.table.business_timezone
+    return typed_value(replace(column, options=options), text, request.parameters, zone, request.key)
 
 
 def _broken(position: int, column: Column) -> str:

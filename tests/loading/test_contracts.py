@@ -99,6 +99,8 @@ TABLE_EXAMPLES: dict[str, dict[str, Any]] = {
             "ignore_others": True,
         }
     },
+    "translated_headers": {"translated_headers": True},
+    "decimal_comma": {"decimal_comma": True},
 }
 COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
     "path": {"path": ["a.b[0]", '"x.y".z']},
@@ -110,6 +112,8 @@ COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
     "required": {"required": True},
     "nulls": {"nulls": ["NaN"]},
     "formats": {"formats": ["epoch_s", "%d/%m/%Y"]},
+    "format_of_file": {"formats": ["%m/%d/%Y", "%d/%m/%Y"], "format_of_file": True},
+    "rounded": {"rounded": True},
     "time_zone": {"time_zone": "business"},
     "lower": {"lower": True},
     "pii": {"pii": "drop"},
@@ -130,7 +134,8 @@ def test_every_documented_option_of_tables_is_accepted(read: Callable[[Any], Any
 def test_every_documented_option_of_columns_is_accepted(read: Callable[[Any], Any]) -> None:
     assert set(COLUMN_EXAMPLES) == options_in_docstring()["column"]
     for name, options in COLUMN_EXAMPLES.items():
-        data_type = "timestamp" if name in ("formats", "delivered_at") else "string"
+        types = {"formats": "timestamp", "format_of_file": "date", "delivered_at": "timestamp"}
+        data_type = {**types, "rounded": "decimal(38, 9)"}.get(name, "string")
         column = {"data_type": data_type, "config": {"meta": options}}
         assert read(entry(column=column)).tables["things"].column("value"), name
 
@@ -249,7 +254,7 @@ def test_what_is_no_path_is_refused(text: str) -> None:
     ],
 )
 def test_landing_paths_are_captured(pattern: str, path: str, captures: dict[str, str]) -> None:
-    assert PathPattern(pattern).captures(path) == captures
+    assert PathPattern((pattern,)).captures(path) == captures
 
 
 def test_raw_tables_are_there_before_the_first_file(shop: Shop) -> None:
