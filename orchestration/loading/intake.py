@@ -239,7 +239,9 @@ def date_deliveries(
     That is the time under which a part of it is ``loaded`` already (by path below the table's folder), so
     that a part that comes late joins the others; else the latest modification of its parts.
     """
-    pattern, times, fresh = table.path_pattern, {}, {}
+    pattern = table.path_pattern
+    times: dict[str, datetime] = {}
+    fresh: dict[str, datetime] = {}
     for path, delivered_at in loaded.items():
         if (name := pattern.delivery(path)) is not None:
             times[name] = min(delivered_at, times.get(name, delivered_at))

@@ -36,9 +36,21 @@
 
 with focus_charges as (
     select * from {{ ref('stg_focus__charges') }}
+),
+
+aws_charges as (
+    select * from {{ ref('int_aws_charges') }}
+),
+
+azure_charges as (
+    select * from {{ ref('int_azure_charges') }}
+),
+
+gcp_charges as (
+    select * from {{ ref('int_gcp_charges') }}
 )
 
-{%- for relation in ['focus_charges'] %}
+{%- for relation in ['focus_charges', 'aws_charges', 'azure_charges', 'gcp_charges'] %}
 {% if not loop.first %}
 union all
 {% endif %}
