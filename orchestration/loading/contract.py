@@ -34,7 +34,8 @@ Under ``config.meta.load`` of a table:
   the first non-null counts; of a flat file the column of that header) is not in ``equals`` are quarantined,
   or with ``ignore_others`` not counted at all; those whose text is in ``ignore`` (a header repeated below
   itself) are never counted.
-
+- ``ignored_files``: glob or list of globs of the names of files that lie among the exports and hold no
+  records, such as the manifests of a bucket: they are left alone.
 - ``translated_headers``: a header with another in parentheses behind it (``Datum (Date)``) is known by both.
 - ``decimal_comma``: in CSV separated by semicolons, a comma in a number is its decimal mark.
 

@@ -88,6 +88,7 @@ class LoadOptions(_Strict):
     time_column: str | None = None
     allow_empty: bool = False
     discriminator: Discriminator | None = None
+    ignored_files: Texts = ()
     translated_headers: bool = False
     decimal_comma: bool = False
 

@@ -16,6 +16,7 @@ from orchestration.home import DataHome
 from orchestration.loading.archives import Limits
 from orchestration.loading.batch import Batch, load_batch
 from orchestration.loading.contract_model import SystemContract, TableContract
+from orchestration.loading.headers import matches_any
 from orchestration.loading.intake import Candidate, batches, date_deliveries, describe_parquet, take_in
 from orchestration.loading.landing import ChangedWhileReadError, LandedFile, discover
 from orchestration.loading.ledger import known_deliveries, known_files, known_paths, remember_paths
@@ -76,6 +77,7 @@ def load_table(
         file
         for file in discover(home, table.system, table.name)
         if paths.get(file.shown) != (file.bytes, file.modified_ns)
+        and not matches_any(file.name, list(table.load.ignored_files))
     ]
     return load_files(con, home, table, fresh, environ=environ, clock=clock, limits=limits) if fresh else []
 

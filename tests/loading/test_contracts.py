@@ -99,6 +99,7 @@ TABLE_EXAMPLES: dict[str, dict[str, Any]] = {
             "ignore_others": True,
         }
     },
+    "ignored_files": {"ignored_files": "*manifest*.json"},
     "translated_headers": {"translated_headers": True},
     "decimal_comma": {"decimal_comma": True},
 }

@@ -39,6 +39,14 @@ def test_an_older_run_that_comes_late_changes_nothing(shop: Shop) -> None:
     assert shop.rows("invoices", "cost::int") == [(4,)]
 
 
+def test_a_manifest_among_the_parts_is_left_alone(shop: Shop) -> None:
+    shop.land("invoices/2026-05/run-a/Report-Manifest.json", '{"reportKeys": ["part-1.csv"]}', modified=9_000)
+    shop.land("invoices/2026-05/run-a/part-1.csv", HEADER + "2026-05,,,1\n", modified=1_000)
+    outcomes = shop.load()
+    assert [(o.path, o.status) for o in outcomes] == [("shop/invoices/2026-05/run-a/part-1.csv", "loaded")]
+    assert shop.load() == []
+
+
 def test_the_first_pattern_that_fits_says_what_a_folder_means(shop: Shop) -> None:
     shop.land("invoices/2026-06-01/all.csv", HEADER + "2026-05,,,1\n", modified=9_000_000_000)
     shop.load()
