@@ -156,3 +156,27 @@ def split_window(start: datetime, end: datetime, longest: timedelta) -> Iterator
         stop = min(end, start + longest)
         yield start, stop
         start = stop
+
+
+def follow_tokens(client: Client, path: str, params: Mapping[str, Any]) -> Iterator[Answer]:
+    """Pages of a list ``data`` whose answer says ``hasNext`` and the token ``next`` (Lever).
+
+    Raises PermanentError where a token comes twice, or where more is promised without a token.
+    """
+    seen: set[str] = set()
+    answer = client.get(path, params)
+    while True:
+        if not isinstance(answer.json, dict) or not isinstance(answer.json.get("data"), list):
+            raise PermanentError(client.system, answer.url, "the answer has no list 'data'")
+        yield answer
+        if not answer.json.get("hasNext"):
+            return
+        token = answer.json.get("next")
+        if not token or token in seen or len(seen) >= MOST_PAGES:
+            raise PermanentError(
+                client.system,
+                answer.url,
+                f"paging loops or stands still: next is {token!r} after {len(seen)} pages",
+            )
+        seen.add(token)
+        answer = client.get(path, {**params, "offset": token})

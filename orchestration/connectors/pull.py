@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from orchestration.home import DataHome
 
-from . import dependabot, github, pagerduty, prometheus, snyk
+from . import bamboohr, dependabot, github, greenhouse, lever, pagerduty, prometheus, snyk
 from .cursors import Cursors
 from .http import Client
 from .landing import LandingFolder
@@ -31,8 +31,11 @@ class Connector(Protocol):
 
 # A new connector is a line here and a field of SourcesConfig.
 CONNECTORS: dict[str, Connector] = {
+    "bamboohr": bamboohr,
     "dependabot": dependabot,
     "github": github,
+    "greenhouse": greenhouse,
+    "lever": lever,
     "pagerduty": pagerduty,
     "prometheus": prometheus,
     "snyk": snyk,

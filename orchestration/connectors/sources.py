@@ -9,6 +9,15 @@ Example::
     pagerduty:
       token_env: PAGERDUTY_TOKEN
       since: 2025-01-01
+    bamboohr:
+      base_url: https://acme.bamboohr.com/api/v1
+      token_env: BAMBOOHR_KEY
+    greenhouse:
+      token_env: GREENHOUSE_KEY
+      since: 2025-01-01
+    lever:
+      token_env: LEVER_KEY
+      since: 2025-01-01
     prometheus:
       base_url: https://prometheus.acme.example
       since: 2026-01-01
@@ -36,8 +45,11 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from .bamboohr import BamboohrSource
 from .dependabot import DependabotSource
 from .github import GithubSource
+from .greenhouse import GreenhouseSource
+from .lever import LeverSource
 from .pagerduty import PagerdutySource
 from .prometheus import PrometheusSource
 from .pulled import PulledSystem
@@ -53,8 +65,11 @@ class SourcesConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    bamboohr: BamboohrSource | None = None
     dependabot: DependabotSource | None = None
     github: GithubSource | None = None
+    greenhouse: GreenhouseSource | None = None
+    lever: LeverSource | None = None
     pagerduty: PagerdutySource | None = None
     prometheus: PrometheusSource | None = None
     snyk: SnykSource | None = None

@@ -1,0 +1,131 @@
+"""Greenhouse, as asked over Harvest v1.
+
+Endpoints: ``/jobs`` (openings are inside), ``/applications`` (``last_activity_after``), ``/offers``,
+``/candidates`` and ``/job_stages`` (``updated_after``), ``/departments``, ``/close_reasons``,
+``/rejection_reasons``, and ``/candidates/{id}/activity_feed`` for the history of stages.
+
+Limits: ``X-RateLimit-Limit`` requests in ten seconds, then 429 with Retry-After; pages hold at most 500.
+
+Gotchas: pages are followed by the Link header, never counted (``skip_count`` spares the server the total, and
+with it ``rel=last``). An opening may change without its job's ``updated_at``, so all jobs are read each time.
+Harvest has no endpoint for stage history: it stands as sentences in each candidate's activity feed, which is
+asked for whoever was active; it lands under the application's id, since a candidate's id in a path would stay
+in clear. A candidate who was deleted or merged answers 404. Applications of one person share a feed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, get_args
+
+from pydantic import Field
+
+from .cursors import Cursors
+from .http import Answer, Client, PermanentError
+from .landing import LandingFolder
+from .paging import follow_links
+from .pulled import Address, PulledSystem
+
+PAGE_SIZE = 500
+# Which filter gives what has changed; lists without one are short and read whole.
+CHANGED_AFTER = {
+    "jobs": None, "departments": None, "close_reasons": None, "rejection_reasons": None,
+    "job_stages": "updated_after", "offers": "updated_after", "candidates": "updated_after",
+    "applications": "last_activity_after",
+}  # fmt: skip
+
+GreenhouseTable = Literal[
+    "jobs", "departments", "close_reasons", "rejection_reasons", "job_stages", "offers", "candidates",
+    "applications", "activity_feed",
+]  # fmt: skip
+
+
+class GreenhouseSource(PulledSystem):
+    """Greenhouse Recruiting. Without ``activity_feed`` stages are known only from when pulls began."""
+
+    base_url: Address = "https://harvest.greenhouse.io/v1"
+    token_env: str
+    tables: list[GreenhouseTable] = Field(default=list(get_args(GreenhouseTable)))
+    overlap_days: int = Field(default=2, ge=0, le=90)
+
+
+def headers(source: GreenhouseSource) -> dict[str, str]:
+    """Request headers for a Harvest key: it is the user name, and the password is empty."""
+    return {"Authorization": f"Basic {base64.b64encode(f'{source.secret}:'.encode()).decode()}"}
+
+
+def pull(
+    client: Client, source: GreenhouseSource, landing: LandingFolder, cursors: Cursors, now: datetime
+) -> None:
+    """Land everything new up to ``now``. Raises PermanentError, TransientError."""
+    puller = _Account(client, source, landing, cursors, now)
+    for table in CHANGED_AFTER:
+        if table in source.tables:
+            puller.pull_list(table)
+    if "activity_feed" in source.tables:
+        puller.pull_feeds()
+
+
+class _Account:
+    def __init__(
+        self,
+        client: Client,
+        source: GreenhouseSource,
+        landing: LandingFolder,
+        cursors: Cursors,
+        now: datetime,
+    ) -> None:
+        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
+
+    def pull_list(self, table: str) -> None:
+        self._read(table, table, lambda page: self.landing.land(table, self._folder, page.body))
+        self.cursors.move(table, self.now)
+
+    def pull_feeds(self) -> None:
+        """The feed of everybody whose applications moved, once: a killed pull goes on where it was."""
+        done = self.cursors.state("activity_feed", "progress")
+
+        def read_feeds(page: Answer) -> None:
+            for application in page.json:
+                self._read_feed(application, done)
+            self.cursors.remember("activity_feed", "progress", done)
+
+        self._read("applications", "activity_feed", read_feeds)
+        self.cursors.move("activity_feed", self.now)
+
+    def _read_feed(self, application: dict[str, Any], done: dict[str, Any]) -> None:
+        identity, moved = str(application["id"]), application.get("last_activity_at")
+        if application.get("prospect") or done.get(identity) == (moved or ""):
+            return
+        try:
+            answer = self.client.get(f"candidates/{application['candidate_id']}/activity_feed")
+        except PermanentError as error:
+            if "HTTP 404" not in error.what:
+                raise
+        else:
+            self.landing.land("activity_feed", (identity,), answer.body)
+        done[identity] = moved or ""
+
+    def _read(self, path: str, stream: str, take: Callable[[Answer], object]) -> None:
+        params: dict[str, Any] = {"per_page": PAGE_SIZE, "skip_count": "true"}
+        if name := CHANGED_AFTER[path]:
+            params[name] = f"{self._since(stream):%Y-%m-%dT%H:%M:%SZ}"
+        for page in follow_links(self.client, path, params):
+            if not isinstance(page.json, list):
+                raise PermanentError(self.client.system, page.url, "the answer is no list")
+            if page.json:
+                take(page)
+
+    @property
+    def _folder(self) -> tuple[str]:
+        return (f"{self.now:%Y%m%dT%H%M%SZ}",)
+
+    def _since(self, stream: str) -> datetime:
+        watermark = self.cursors.watermark(stream)
+        if watermark is None:
+            return self.source.started_at
+        return max(
+            self.source.started_at, watermark.astimezone(UTC) - timedelta(days=self.source.overlap_days)
+        )
