@@ -13,6 +13,8 @@
         'kpi_enps_records',
         'kpi_regrettable_attrition_records',
         'kpi_stakeholder_satisfaction_records',
+        'kpi_hiring_time_to_fill_records',
+        'kpi_quality_of_hire_records',
     ]) }}
 {%- endmacro %}
 

@@ -18,6 +18,18 @@ roster as (
 
 ),
 
+bamboohr_periods as (
+
+    select * from {{ ref('int_bamboohr_periods') }}
+
+),
+
+ratings as (
+
+    select * from {{ ref('int_ratings') }}
+
+),
+
 worker_types as (
 
     select * from {{ ref('hr_worker_types') }}
@@ -163,6 +175,45 @@ workday_workers as (
 
 ),
 
+ranked_periods as (
+
+    select
+        *,
+        row_number() over (
+            partition by worker_id, hired_date
+            order by valid_from desc, coalesce(department, ''), coalesce(worker_status, '')
+        ) as period_rank
+    from bamboohr_periods
+
+),
+
+bamboohr as (
+
+    select
+        'bamboohr' as source_system,
+        worker_id,
+        hired_date,
+        terminated_date,
+        worker_status as source_type,
+        false as is_excluded_from_headcount,
+        termination_text,
+        cast(null as boolean) as is_termination_involuntary,
+        termination_reason,
+        is_regretted,
+        cast(null as {{ dbt.type_string() }}) as last_rating,
+        case when hired_date is null then 'no_hire_date' end as exclusion_reason
+    from ranked_periods
+    where period_rank = 1
+
+),
+
+bamboohr_workers as (
+
+    select distinct worker_id
+    from bamboohr_periods
+
+),
+
 ranked_roster as (
 
     select
@@ -195,6 +246,7 @@ rostered as (
         ranked_roster.last_rating,
         case
             when workday_workers.worker_id is not null then 'told_by_workday'
+            when bamboohr_workers.worker_id is not null then 'told_by_bamboohr'
             when ranked_roster.hired_date is null then 'no_hire_date'
             when ranked_roster.terminated_date < ranked_roster.hired_date then 'end_before_start'
             -- The later of two rows for overlapping employments holds, as in a history of edits.
@@ -207,6 +259,8 @@ rostered as (
     from ranked_roster
     left join workday_workers
         on ranked_roster.worker_id = workday_workers.worker_id
+    left join bamboohr_workers
+        on ranked_roster.worker_id = bamboohr_workers.worker_id
     where ranked_roster.row_rank = 1
 
 ),
@@ -245,6 +299,44 @@ spells as (
         exclusion_reason
     from rostered
 
+    union all
+
+    select
+        source_system,
+        worker_id,
+        hired_date,
+        terminated_date,
+        source_type,
+        is_excluded_from_headcount,
+        termination_text,
+        is_termination_involuntary,
+        termination_reason,
+        is_regretted,
+        last_rating,
+        exclusion_reason
+    from bamboohr
+
+),
+
+-- The rating that stood when the employment ended.
+dated_ratings as (
+
+    select
+        spells.source_system,
+        spells.worker_id,
+        spells.hired_date,
+        ratings.rating,
+        row_number() over (
+            partition by spells.source_system, spells.worker_id, spells.hired_date
+            order by ratings.rated_date desc
+        ) as rating_rank
+    from spells
+    inner join ratings
+        on
+            spells.worker_id = ratings.worker_id
+            and ratings.rated_date >= spells.hired_date
+            and ratings.rated_date <= coalesce(spells.terminated_date, cast('9999-12-31' as date))
+
 ),
 
 termination_texts as (
@@ -273,6 +365,7 @@ kinded as (
 
     select
         spells.*,
+        coalesce(spells.last_rating, dated_ratings.rating) as rating,
         case
             when spells.terminated_date is not null
                 then
@@ -290,6 +383,12 @@ kinded as (
         on
             spells.termination_text = matched_kinds.termination_text
             and matched_kinds.kind_rank = 1
+    left join dated_ratings
+        on
+            spells.source_system = dated_ratings.source_system
+            and spells.worker_id = dated_ratings.worker_id
+            and spells.hired_date = dated_ratings.hired_date
+            and dated_ratings.rating_rank = 1
 
 ),
 
@@ -349,7 +448,7 @@ final as (
     left join rating_rules
         on
             kinded.termination_kind = rating_rules.termination_kind
-            and kinded.last_rating = rating_rules.last_rating
+            and kinded.rating = rating_rules.last_rating
 
 )
 

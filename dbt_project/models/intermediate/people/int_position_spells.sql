@@ -31,6 +31,12 @@ roster as (
 
 ),
 
+bamboohr_periods as (
+
+    select * from {{ ref('int_bamboohr_periods') }}
+
+),
+
 team_groups as (
 
     select * from {{ ref('int_team_groups') }}
@@ -88,6 +94,25 @@ claims as (
         true as is_supervisory,
         cast(0 as bigint) as organization_index
     from roster
+
+    union all
+
+    select
+        'bamboohr' as source_system,
+        worker_id,
+        department as organization_id,
+        valid_from,
+        valid_to,
+        worker_status as source_type,
+        false as is_excluded_from_headcount,
+        cast(1 as decimal(9, 4)) as fte,
+        manager_id,
+        true as is_primary_job,
+        cast(hired_date as timestamp) as position_told_at,
+        cast(valid_from as timestamp) as membership_told_at,
+        true as is_supervisory,
+        cast(0 as bigint) as organization_index
+    from bamboohr_periods
 
 ),
 

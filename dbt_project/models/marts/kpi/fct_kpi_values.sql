@@ -61,14 +61,16 @@ measures as (
 ),
 
 -- A KPI begins with the first record of its family: before that its sources had nothing to say, and a 0 would be a lie.
+-- What a family tells of people comes from HR's history, which reaches further back than its other sources.
 beginnings as (
 
     select
         kpis.headline_kpi_id,
+        kpis.is_people,
         min(measures.first_event_date) as first_date
     from measures
     inner join kpis on measures.kpi_id = kpis.kpi_id
-    group by kpis.headline_kpi_id
+    group by kpis.headline_kpi_id, kpis.is_people
 
 ),
 
@@ -96,7 +98,7 @@ kpi_periods as (
             'day',
         ) }} <= {{ var('lead_in_share') }} * periods.period_days as is_begun_in_time
     from kpis
-    inner join beginnings on kpis.headline_kpi_id = beginnings.headline_kpi_id
+    inner join beginnings on kpis.headline_kpi_id = beginnings.headline_kpi_id and kpis.is_people = beginnings.is_people
     inner join periods
         on beginnings.first_date <= periods.period_end and {{ is_listed('periods.period_grain', 'kpis.grains') }}
     left join landed on kpis.kpi_id = landed.kpi_id

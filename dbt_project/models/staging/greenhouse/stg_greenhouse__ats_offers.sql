@@ -1,0 +1,18 @@
+with
+
+source as (
+
+    select * from {{ source('raw_greenhouse', 'ats_offers') }}
+
+)
+
+select
+    coalesce(offer_id, application_id) as offer_id,
+    coalesce(version, 1) as version,
+    application_id,
+    {{ slug('status') }} as status,
+    created_at,
+    sent_on as sent_date,
+    resolved_at,
+    starts_on as starts_date
+from source
