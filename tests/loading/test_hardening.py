@@ -15,6 +15,7 @@ import duckdb
 import pytest
 import zstandard
 
+from orchestration.loading import batch
 from orchestration.loading.archives import Limits
 from orchestration.loading.landing import LandedFile, LandingError, open_landed
 from tests.loading.conftest import Shop
@@ -252,3 +253,18 @@ def test_a_file_that_changes_while_it_is_loaded_is_left_for_the_next_run(shop: S
     with pytest.raises(LandingError, match="still being written"):
         open_landed(discovered)
     assert [o.rows_loaded for o in shop.load()] == [2]
+
+
+@pytest.mark.parametrize("bytes_in_memory", [0, batch._MEMORY_BYTES], ids=["in a file", "in memory"])
+def test_where_the_stage_is_held_changes_no_row(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, bytes_in_memory: int
+) -> None:
+    monkeypatch.setattr(batch, "_MEMORY_BYTES", bytes_in_memory)
+    good = [f'{{"id": {i}, "updated_at": "2026-01-01", "status": "s{i}"}}\n' for i in range(3000)]
+    shop.land("orders/a.jsonl", "".join(good[:1500]) + '{"id": "none"}\n' + "".join(good[1500:]))
+    (outcome,) = shop.load()
+    assert (outcome.rows_loaded, outcome.rows_quarantined) == (3000, 1)
+    assert [reject[:3] for reject in shop.rejects()] == [(1501, "order_id", "none")]
+    assert shop.query(
+        "select sum(order_id), min(_row), max(_row) from raw_shop.orders where status = 's' || order_id"
+    ) == [(3000 * 2999 // 2, 1, 3001)]
