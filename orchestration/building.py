@@ -26,11 +26,16 @@ class BuildState:
 
 @dataclass(frozen=True)
 class PastBuilds:
-    """The newest finished build, and whether another was begun after it and has not finished."""
+    """The newest finished build, and whether another was begun after it and has not finished.
+
+    ``code_versions`` are those of the newest finished build and of all that were begun since: what stands in
+    the warehouse may be of any of them.
+    """
 
     last: BuildState | None
     last_build_id: str | None
     interrupted: bool
+    code_versions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -63,13 +68,14 @@ def plan_build(
     """
     if full_refresh:
         return BuildPlan(None, "everything: asked for", full_refresh=True)
+    if past.code_versions - {present.code_version}:
+        # Seeds and incremental models keep the columns and the rows of the code that made them.
+        return BuildPlan(None, "everything from scratch: models or variables changed", full_refresh=True)
     if past.last is None:
         return BuildPlan(None, "everything: first build")
     if past.interrupted:
         # Its models may hold anything between the last build and the one that was begun.
         return BuildPlan(None, "everything: the build before did not finish")
-    if past.last.code_version != present.code_version:
-        return BuildPlan(None, "everything: models or variables changed")
     changed = [
         name
         for name, version in sorted(present.table_versions.items())

@@ -45,12 +45,14 @@ def read_past_builds(con: duckdb.DuckDBPyConnection) -> PastBuilds:
         order by build_id desc
         """
     ).fetchall()
-    finished = next((row for row in rows if row[1]), None)
+    finished = next((number for number, row in enumerate(rows) if row[1]), None)
     interrupted = bool(rows) and not rows[0][1]
+    codes = frozenset(row[3] for row in (rows if finished is None else rows[: finished + 1]))
     if finished is None:
-        return PastBuilds(None, None, interrupted)
-    build_id, _, as_of_date, code_version, versions = finished
-    return PastBuilds(BuildState(as_of_date, code_version, json.loads(versions)), build_id, interrupted)
+        return PastBuilds(None, None, interrupted, codes)
+    build_id, _, as_of_date, code_version, versions = rows[finished]
+    state = BuildState(as_of_date, code_version, json.loads(versions))
+    return PastBuilds(state, build_id, interrupted, codes)
 
 
 def begin_build(con: duckdb.DuckDBPyConnection, state: BuildState, now: datetime) -> str:

@@ -23,7 +23,8 @@ DATED = ("fqn:p.marts.dim_date",)
 
 
 def plan(present: BuildState = LAST, *, interrupted: bool = False, full_refresh: bool = False) -> BuildPlan:
-    return plan_build(PastBuilds(LAST, "build-1", interrupted), present, DATED, full_refresh=full_refresh)
+    past = PastBuilds(LAST, "build-1", interrupted, frozenset({LAST.code_version}))
+    return plan_build(past, present, DATED, full_refresh=full_refresh)
 
 
 def test_nothing_changed_builds_nothing() -> None:
@@ -65,9 +66,17 @@ def test_other_code_an_unfinished_build_and_a_wish_build_everything(
     assert plan(present, **options).selection is None
 
 
-def test_only_a_wish_drops_what_incremental_models_hold() -> None:
-    assert "--full-refresh" in dbt_arguments(plan(full_refresh=True), LAST.as_of_date, {})
+def test_a_wish_and_other_code_drop_what_incremental_models_and_seeds_hold() -> None:
+    other = BuildState(LAST.as_of_date, "other code", LAST.table_versions)
+    for drops in (plan(full_refresh=True), plan(other)):
+        assert "--full-refresh" in dbt_arguments(drops, LAST.as_of_date, {})
     assert "--full-refresh" not in dbt_arguments(plan(interrupted=True), LAST.as_of_date, {})
+
+
+def test_what_killed_builds_of_other_code_left_is_dropped_too() -> None:
+    for last in (LAST, None):
+        past = PastBuilds(last, last and "build-1", True, frozenset({"code", "other code"}))
+        assert plan_build(past, LAST, DATED).full_refresh
 
 
 def test_dbt_gets_the_date_and_the_zone_and_leaves_unit_tests_to_the_tests() -> None:
