@@ -10,9 +10,13 @@ select
         when chart_kind = 'p' and aggregation <> 'ratio' then 'a p chart needs a ratio'
         when aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }} then 'a trailing year ends with a month'
         when aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }} then 'a trailing year is a sum of months'
-        when is_people and (population_basis is null or suppression_family is null) then 'people KPI without its population'
-        when is_people and aggregation not like 'trailing%' and grains like '%|%'
-            then 'people KPI in grains that add up: one could be worked out from the other'
+        when is_people and population_basis not in ('headcount', 'denominator', 'sample') then 'unknown population basis'
+        when
+            suppressed_with is not null
+            and suppressed_with not in (
+                select suppression_family from {{ ref('dim_kpi') }} where is_people and suppressed_with is null
+            )
+            then 'suppressed with a family that is none, or follows another'
         when not {{ is_listed('cadence', 'grains') }} then 'cadence is no grain of it'
     end as fault
 from {{ ref('dim_kpi') }}
@@ -24,6 +28,11 @@ where
     or (chart_kind = 'p' and aggregation <> 'ratio')
     or (aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }})
     or (aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }})
-    or (is_people and (population_basis is null or suppression_family is null))
-    or (is_people and aggregation not like 'trailing%' and grains like '%|%')
+    or (is_people and population_basis not in ('headcount', 'denominator', 'sample'))
+    or (
+        suppressed_with is not null
+        and suppressed_with not in (
+            select suppression_family from {{ ref('dim_kpi') }} where is_people and suppressed_with is null
+        )
+    )
     or not {{ is_listed('cadence', 'grains') }}

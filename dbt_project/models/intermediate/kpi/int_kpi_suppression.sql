@@ -1,123 +1,99 @@
-with cells as (
+with own_cells as (
 
     select
-        window_id,
         suppression_family,
-        suppressed_with,
         window_start,
         window_end,
         segment_type,
         segment_id,
-        component,
         population,
-        lasting_size,
-        is_hidden
+        is_too_small
     from {{ ref('int_kpi_people_cells') }}
 
 ),
 
-leading_cells as (
-
-    select
-        window_id,
-        suppression_family,
-        window_start,
-        window_end,
-        segment_type,
-        segment_id,
-        component,
-        population,
-        lasting_size,
-        is_hidden as is_too_small,
-        is_hidden
-    from cells
-    where suppressed_with is null
-
-),
-
-{{ lasting_suppression('leading', 'leading_cells') }},
-
--- A family that follows another hides whatever that one hides, then looks after itself.
 followers as (
 
     select distinct
         suppression_family,
         suppressed_with
-    from cells
-    where suppressed_with is not null
+    from {{ ref('dim_kpi') }}
+    where is_people and suppressed_with is not null
 
 ),
 
-following_cells as (
+-- A follower's cell with nobody in it is one of the leader's all the same: that it is empty may be what is hidden there.
+cells as (
 
     select
-        window_id,
         suppression_family,
         window_start,
         window_end,
         segment_type,
         segment_id,
-        max(component) as component,
         max(population) as population,
-        max(lasting_size) as lasting_size,
-        max(is_hidden) as is_too_small,
-        max(is_hidden) as is_hidden
+        max(is_too_small) as is_too_small
     from (
-        select
-            window_id,
-            suppression_family,
-            window_start,
-            window_end,
-            segment_type,
-            segment_id,
-            component,
-            population,
-            lasting_size,
-            is_hidden
-        from cells
-        where suppressed_with is not null
+        select suppression_family, window_start, window_end, segment_type, segment_id, population, is_too_small
+        from own_cells
         union all
         select
-            {{ window_id('followers.suppression_family', 'leading_result.window_start', 'leading_result.window_end') }} as window_id,
             followers.suppression_family,
-            leading_result.window_start,
-            leading_result.window_end,
-            leading_result.segment_type,
-            leading_result.segment_id,
-            cast(null as {{ dbt.type_string() }}) as component,
+            own_cells.window_start,
+            own_cells.window_end,
+            own_cells.segment_type,
+            own_cells.segment_id,
             cast(0 as double) as population,
-            cast(0 as double) as lasting_size,
-            cast(1 as bigint) as is_hidden
-        from leading_result
-        inner join followers on leading_result.suppression_family = followers.suppressed_with
-        where leading_result.is_suppressed = 1
-    ) as own_and_inherited
-    group by window_id, suppression_family, window_start, window_end, segment_type, segment_id
+            cast(0 as bigint) as is_too_small
+        from own_cells
+        inner join followers on own_cells.suppression_family = followers.suppressed_with
+    ) as cells
+    group by suppression_family, window_start, window_end, segment_type, segment_id
 
 ),
 
-{{ lasting_suppression('following', 'following_cells') }},
+dark as (
 
-results as (
+    select
+        suppression_family,
+        piece_start,
+        segment_type,
+        segment_id
+    from {{ ref('int_kpi_hidden_pieces') }}
 
-    select suppression_family, window_start, window_end, segment_type, segment_id, population, is_too_small, is_suppressed
-    from leading_result
-    union all
-    select suppression_family, window_start, window_end, segment_type, segment_id, population, is_too_small, is_suppressed
-    from following_result
+),
+
+dark_cells as (
+
+    select distinct
+        cells.suppression_family,
+        cells.window_start,
+        cells.window_end,
+        cells.segment_type,
+        cells.segment_id
+    from cells
+    inner join dark
+        on
+            cells.suppression_family = dark.suppression_family
+            and cells.segment_type = dark.segment_type
+            and cells.segment_id = dark.segment_id
+            and dark.piece_start >= cells.window_start
+            and dark.piece_start <= cells.window_end
 
 )
 
 select
-    suppression_family,
-    window_start,
-    window_end,
-    segment_type,
-    segment_id,
-    population,
-    is_suppressed = 1 as is_suppressed,
+    cells.suppression_family,
+    cells.window_start,
+    cells.window_end,
+    cells.segment_type,
+    cells.segment_id,
+    cells.population,
+    cells.is_too_small = 1 or dark_cells.segment_id is not null as is_suppressed,
     case
-        when is_too_small = 1 then 'too_few_people'
-        when is_suppressed = 1 then 'protects_another'
+        when cells.is_too_small = 1 then 'too_few_people'
+        when dark_cells.segment_id is not null then 'protects_another'
     end as suppression_reason
-from results
+from cells
+left join dark_cells
+    on {{ joined_on('cells', 'dark_cells', 'suppression_family, window_start, window_end, segment_type, segment_id') }}

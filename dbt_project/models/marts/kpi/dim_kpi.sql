@@ -21,8 +21,19 @@ select
     natural_high,
     interval_method,
     is_people,
-    nullif(population_basis, '') as population_basis,
-    nullif(suppression_family, '') as suppression_family,
+    case
+        when is_people
+            then coalesce(
+                nullif(population_basis, ''),
+                case
+                    when aggregation = 'trailing_year_rate' then 'headcount'
+                    when aggregation in ('ratio', 'trailing_year_ratio') then 'denominator'
+                    else 'sample'
+                end
+            )
+    end as population_basis,
+    -- Metrics of one headline share records: unless the seed parts them, they are hidden together.
+    case when is_people then coalesce(nullif(suppression_family, ''), headline_kpi_id) end as suppression_family,
     nullif(suppressed_with, '') as suppressed_with,
     display_unit,
     display_scale,

@@ -92,11 +92,7 @@ kpi_periods as (
         periods.period_start,
         periods.period_end,
         landed.landed_through_date,
-        {{ dbt.datediff(
-            "case when kpis.aggregation like 'trailing%' then periods.year_start else periods.period_start end",
-            'beginnings.first_date',
-            'day',
-        ) }} <= {{ var('lead_in_share') }} * periods.period_days as is_begun_in_time
+        {{ is_begun_in_time('kpis.aggregation', 'periods', 'beginnings.first_date') }} as is_begun_in_time
     from kpis
     inner join beginnings on kpis.headline_kpi_id = beginnings.headline_kpi_id and kpis.is_people = beginnings.is_people
     inner join periods
@@ -274,7 +270,12 @@ figures as (
             when kpis.is_people and coalesce(suppression.population, 0) = 0 then null
             else coalesce(measures.excluded, 0)
         end as excluded,
-        kpis.is_people and coalesce(suppression.is_suppressed, false) as is_suppressed
+        -- Figures of people that nobody weighed are not told.
+        kpis.is_people
+        and coalesce(
+            suppression.is_suppressed,
+            measures.kpi_id is not null and (kpis.aggregation not like 'trailing%' or kpi_periods.is_begun_in_time)
+        ) as is_suppressed
     from spine
     inner join kpis on spine.kpi_id = kpis.kpi_id
     inner join periods on spine.period_grain = periods.period_grain and spine.period_start = periods.period_start
@@ -293,8 +294,7 @@ figures as (
     left join {{ ref('int_kpi_suppression') }} as suppression
         on
             kpis.suppression_family = suppression.suppression_family
-            and case when kpis.aggregation like 'trailing%' then periods.year_start else periods.period_start end
-            = suppression.window_start
+            and {{ window_start('kpis.aggregation', 'periods') }} = suppression.window_start
             and periods.last_counted_date = suppression.window_end
             and spine.segment_type = suppression.segment_type
             and spine.segment_id = suppression.segment_id

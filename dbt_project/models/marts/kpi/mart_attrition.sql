@@ -14,16 +14,23 @@ kpi_values as (
 
 ),
 
-periods as (
+quarters as (
 
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('int_kpi_people_quarters') }}
+    where kpi_id in {{ kpi_ids }}
 
 ),
 
-daily as (
+suppression as (
 
-    select * from {{ ref('int_kpi_daily') }}
-    where kpi_id in {{ kpi_ids }}
+    select * from {{ ref('int_kpi_suppression') }}
+
+),
+
+families as (
+
+    select kpi_id, suppression_family
+    from {{ ref('dim_kpi') }}
 
 ),
 
@@ -51,191 +58,30 @@ told_years as (
 
 ),
 
-segment_days as (
-
-    select
-        'org' as segment_type,
-        'org' as segment_id,
-        kpi_id,
-        event_date,
-        numerator,
-        denominator
-    from daily
-
-    union all
-
-    select
-        'group' as segment_type,
-        group_id as segment_id,
-        kpi_id,
-        event_date,
-        numerator,
-        denominator
-    from daily
-    where group_id is not null
-
-    union all
-
-    select
-        'team' as segment_type,
-        team_id as segment_id,
-        kpi_id,
-        event_date,
-        numerator,
-        denominator
-    from daily
-    where team_id is not null
-
-),
-
-quarters as (
-
-    select
-        periods.period_start,
-        periods.counted_days,
-        segment_days.segment_type,
-        segment_days.segment_id,
-        {% for name, kpi_id in rates.items() %}
-            sum(case when segment_days.kpi_id = '{{ kpi_id }}' then segment_days.numerator else 0 end)
-                as {{ name }}_leavers,
-        {% endfor %}
-        cast(sum(case when segment_days.kpi_id = 'total_attrition' then segment_days.denominator else 0 end) as double)
-        / periods.counted_days as average_headcount
-    from segment_days
-    inner join periods
-        on
-            segment_days.event_date >= periods.period_start
-            and segment_days.event_date <= periods.last_counted_date
-    where periods.period_grain = 'quarter'
-    group by
-        periods.period_start,
-        periods.counted_days,
-        segment_days.segment_type,
-        segment_days.segment_id
-
-),
-
--- Trailing years are sums of quarters: whoever knows a run of quarters of a segment works backwards through every year
--- told of it. A quarter of its own is therefore told only of segments with nothing at all to hide, ever; so siblings
--- cannot give each other away either. The organisation's founding days are not held against it: every year that
--- overlaps a hidden one is hidden, so no figure told later reaches back into them.
-first_told as (
-
-    select
-        segment_type,
-        segment_id,
-        min(period_end) as first_told_end
-    from told_years
-    where average_headcount is not null
-    group by segment_type, segment_id
-
-),
-
-hidden_years as (
-
-    select distinct
-        told_years.segment_type,
-        told_years.segment_id
-    from told_years
-    left join first_told
-        on
-            told_years.segment_type = first_told.segment_type
-            and told_years.segment_id = first_told.segment_id
-    where
-        told_years.is_suppressed = 1
-        and (
-            told_years.segment_type <> 'org'
-            or first_told.first_told_end is null
-            or told_years.period_end > first_told.first_told_end
-        )
-
-),
-
-small_quarters as (
-
-    select distinct
-        quarters.segment_type,
-        quarters.segment_id
-    from quarters
-    left join first_told
-        on
-            quarters.segment_type = first_told.segment_type
-            and quarters.segment_id = first_told.segment_id
-    where
-        quarters.average_headcount > 0
-        and quarters.average_headcount < {{ var('min_group_size') }}
-        and (
-            quarters.segment_type <> 'org'
-            or first_told.first_told_end is null
-            or quarters.period_start > first_told.first_told_end
-        )
-
-),
-
-segment_sizes as (
-
-    select
-        segment_type,
-        segment_id,
-        max(average_headcount) as population
-    from quarters
-    group by segment_type, segment_id
-
-),
-
-cells as (
-
-    select
-        'ever' as window_id,
-        segment_sizes.segment_type,
-        segment_sizes.segment_id,
-        segment_sizes.population,
-        segment_sizes.population as lasting_size,
-        case when hidden_years.segment_id is not null or small_quarters.segment_id is not null then 1 else 0 end
-            as is_hidden
-    from segment_sizes
-    left join hidden_years
-        on
-            segment_sizes.segment_type = hidden_years.segment_type
-            and segment_sizes.segment_id = hidden_years.segment_id
-    left join small_quarters
-        on
-            segment_sizes.segment_type = small_quarters.segment_type
-            and segment_sizes.segment_id = small_quarters.segment_id
-
-),
-
-links as (
-
-    select distinct
-        'ever' as window_id,
-        team_id,
-        group_id
-    from daily
-    where team_id is not null
-
-),
-
-{{ complementary_suppression('quarter', 'cells', 'links') }},
-
+-- The quarter by itself is a window of its own to what suppresses the year: hidden where it would give anything away.
 told_quarters as (
 
     select
         quarters.period_start,
         quarters.segment_type,
         quarters.segment_id,
-        {% for name in rates %}
-            quarters.{{ name }}_leavers,
-            cast(quarters.{{ name }}_leavers as double) / nullif(quarters.average_headcount, 0)
-            * 365 / quarters.counted_days as {{ name }}_attrition_rate,
+        {% for name, kpi_id in rates.items() %}
+            sum(case when quarters.kpi_id = '{{ kpi_id }}' then quarters.numerator end) as {{ name }}_leavers,
         {% endfor %}
-        quarters.average_headcount
+        cast(sum(case when quarters.kpi_id = 'total_attrition' then quarters.denominator end) as double)
+        / max(quarters.counted_days) as average_headcount,
+        max(quarters.counted_days) as counted_days
     from quarters
-    inner join quarter_result
+    inner join families on quarters.kpi_id = families.kpi_id
+    inner join suppression
         on
-            quarters.segment_type = quarter_result.segment_type
-            and quarters.segment_id = quarter_result.segment_id
-            and quarter_result.is_suppressed = 0
+            families.suppression_family = suppression.suppression_family
+            and quarters.period_start = suppression.window_start
+            and quarters.last_counted_date = suppression.window_end
+            and quarters.segment_type = suppression.segment_type
+            and quarters.segment_id = suppression.segment_id
+            and not suppression.is_suppressed
+    group by quarters.period_start, quarters.segment_type, quarters.segment_id
 
 )
 
@@ -258,15 +104,13 @@ select
     coalesce(told_years.is_complete, false) as is_complete,
     told_years.is_suppressed = 1 as is_suppressed,
     {% for name in rates %}
-        case when told_years.average_headcount is not null then told_quarters.{{ name }}_attrition_rate end
-            as quarter_{{ name }}_attrition_rate,
+        cast(told_quarters.{{ name }}_leavers as double) / nullif(told_quarters.average_headcount, 0)
+        * 365 / told_quarters.counted_days as quarter_{{ name }}_attrition_rate,
     {% endfor %}
     {% for name in rates %}
-        case when told_years.average_headcount is not null then cast(told_quarters.{{ name }}_leavers as bigint) end
-            as quarter_{{ name }}_leavers,
+        cast(told_quarters.{{ name }}_leavers as bigint) as quarter_{{ name }}_leavers,
     {% endfor %}
-    case when told_years.average_headcount is not null then cast(told_quarters.average_headcount as decimal(38, 9)) end
-        as quarter_average_headcount
+    cast(told_quarters.average_headcount as decimal(38, 9)) as quarter_average_headcount
 from told_years
 left join told_quarters
     on
