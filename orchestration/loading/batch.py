@@ -229,7 +229,7 @@ def _commit(
         settle(con, table)
         insert_rows(con, table)
         record_rejects(con, table, candidates, batch.key, now)
-        record_drift(con, table, candidates, now)
+        record_drift(con, table, candidates, batch.key, now)
         milliseconds = int((time.monotonic() - started) * 1000 / len(candidates))
         record_batch(con, table, candidates, now, milliseconds)
         refresh_state(con, table, now)

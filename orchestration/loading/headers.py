@@ -10,6 +10,7 @@ from orchestration.loading.paths import parse_json_path
 
 # The English header behind the one in another language: Ressourcengruppe (ResourceGroup).
 _TRANSLATED = re.compile(r"\(([^()]+)\)\s*$")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,18 @@ def map_members(names: tuple[str, ...], table: TableContract) -> tuple[int, tupl
         if column.options.required and column not in found and not column.options.capture
     )
     return len(found), missing
+
+
+def contract_words(table: TableContract) -> frozenset[str]:
+    """The words, in lower case, of the names, paths and headers of the table's columns."""
+    texts = {text for c in table.columns for text in (c.name, *c.paths, *c.headers)}
+    return frozenset(word.casefold() for text in texts for word in _WORD.findall(text))
+
+
+def is_made_of(name: str, words: frozenset[str]) -> bool:
+    """Is ``name`` nothing but such words, joined as names of members and headers are?"""
+    found = [word.casefold() for word in _WORD.findall(name)]
+    return bool(found) and words.issuperset(found) and not re.search(r"[^A-Za-z\s_.-]", name)
 
 
 def map_headers(names: tuple[str, ...], table: TableContract) -> HeaderMap:

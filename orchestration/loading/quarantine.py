@@ -13,7 +13,7 @@ import duckdb
 from orchestration.loading.contract_model import TableContract
 from orchestration.loading.conversion import expectation
 from orchestration.loading.formats import Part
-from orchestration.loading.headers import matches_any
+from orchestration.loading.headers import contract_words, is_made_of, matches_any
 from orchestration.loading.identifiers import Parameters
 from orchestration.loading.intake import Candidate
 from orchestration.loading.pseudonym import PseudonymKey
@@ -110,9 +110,17 @@ def record_split_errors(
 
 
 def record_drift(
-    con: duckdb.DuckDBPyConnection, table: TableContract, batch: Sequence[Candidate], now: datetime
+    con: duckdb.DuckDBPyConnection,
+    table: TableContract,
+    batch: Sequence[Candidate],
+    key: PseudonymKey | None,
+    now: datetime,
 ) -> None:
-    """Note the names of members and headers that no column of the contract claims, once per table."""
+    """Note the names of members and headers that no column of the contract claims, once per table.
+
+    Where a document is keyed by people, a member's name is a person's: of a table with personal columns only
+    names made of words that the contract knows are noted in clear, of others a pseudonym.
+    """
     names = {(c.file_id, n) for c in batch for p in c.parts if p.headers for n in p.headers.unknown}
     globs = [glob for column in table.columns for glob in column.options.extra]
     from_json = con.execute(
@@ -132,8 +140,14 @@ def record_drift(
     found = sorted(names | set(from_json))
     if not found:
         return
+    known = contract_words(table)
     parameters = Parameters()
-    seen = parameters.add_rows({"file_id": "VARCHAR", "member": "VARCHAR"}, found)
+    rows = parameters.add_rows(
+        {"file_id": "VARCHAR", "member": "VARCHAR", "is_plain": "BOOLEAN"},
+        [(file_id, name, not table.personal or is_made_of(name, known)) for file_id, name in found],
+    )
+    hidden = f"left({_shown('member', table, key, parameters)}, 16)"
+    seen = f"(select file_id, case when is_plain then member else 'p_' || {hidden} end as member from {rows})"
     con.execute(
         f"""
         insert into ops.schema_drift (system, table_name, member, file_id, first_seen_at)

@@ -89,3 +89,15 @@ def test_a_key_is_made_once_for_the_owner_alone_and_told(
 def test_a_short_key_is_refused(shop: Shop) -> None:
     with pytest.raises(ValueError, match="at least 16"):
         read_pseudonym_key(shop.home, {"METRICS_PSEUDONYM_KEY": "short"})
+
+
+def test_a_member_named_like_a_person_is_noted_by_a_pseudonym(shop: Shop) -> None:
+    """Documents are keyed by people now and then; a new column of the contract's own words stays readable."""
+    shop.land(
+        "people/a.jsonl", '{"email": "a@b.example", "Ada Lovelace": 1, "full_email": 2, "a@b.example": 3}\n'
+    )
+    shop.land("people/b.csv", "e-mail,Ada Lovelace,hired name\na@b.example,1,2\n")
+    shop.load()
+    drift = {member for (member,) in shop.query("select member from ops.schema_drift")}
+    assert {name for name in drift if not name.startswith("p_")} == {"full_email", "hired name"}
+    assert len(drift) == 4
