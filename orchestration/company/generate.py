@@ -19,6 +19,7 @@ from orchestration.company.people import build_people
 from orchestration.company.pipelines import run_pipelines
 from orchestration.company.plan import Plan
 from orchestration.company.reliability import measure, write_slos
+from orchestration.company.security import write_security
 from orchestration.company.stories import tell_stories
 from orchestration.company.truth import Truth
 from orchestration.company.truth_business import (
@@ -38,7 +39,14 @@ from orchestration.company.truth_delivery import (
     slo_attainment,
     time_to_restore,
 )
+from orchestration.company.truth_security import (
+    vulnerabilities_excluded,
+    vulnerabilities_open,
+    vulnerability_sla,
+    vulnerability_time_to_remediate,
+)
 from orchestration.company.usage import use, write_usage
+from orchestration.company.vulnerabilities import expose
 
 
 def generate(
@@ -69,6 +77,7 @@ def generate(
     slos = measure(plan, stories, catalogue, incidents)
     usage = use(plan)
     charges = bill(plan, stories, catalogue, usage)
+    exposure = expose(plan, stories, catalogue)
 
     truth = Truth(plan, stories)
     for person in people.engineers[:3]:
@@ -82,6 +91,7 @@ def generate(
     write_usage(out_landing, plan, usage, plan.last_day + timedelta(days=1))
     truth.bad_rows["focus.charges"] = write_bills(out_landing, plan, stories, charges)
     write_hr(out_landing / "workday", plan, catalogue, people)
+    write_security(out_landing, plan, catalogue, people, exposure)
 
     allocated = customer_costs(usage, charges)
     truth.tables = {
@@ -97,6 +107,10 @@ def generate(
         "cost_per_customer": cost_per_customer(plan, usage, allocated),
         "attrition": attrition(plan, catalogue, people),
         "attrition_year": attrition_year(plan, catalogue, people),
+        "vulnerability_sla": vulnerability_sla(plan, catalogue, exposure),
+        "vulnerability_time_to_remediate": vulnerability_time_to_remediate(catalogue, exposure),
+        "vulnerabilities_open": vulnerabilities_open(plan, catalogue, exposure),
+        "vulnerabilities_excluded": vulnerabilities_excluded(exposure),
     }
     truth.write(truth_dir)
     return truth

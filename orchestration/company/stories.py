@@ -14,6 +14,9 @@ With the default last day, 30 June 2026, and 18 months:
   billing period, with ``ChargeClass`` Correction and charge periods in December.
 * **Re-delivered billing period** (March 2026): delivered twice, the second time with fewer rows.
 * **Leavers** (April and May 2026): a wave in one group, most of them regretted, some not decided.
+* **A critical finding past its date** (the last 24 days), in the budget service, and beside it: an exploited
+  one whose score alone would leave it time, one that was fixed in time and came back, a risk accepted after
+  its date. Findings that two tools report, and a repository imported into Snyk again.
 * **Human resources**: a back-dated edit between an older and a newer export, a rehire, transfers,
   contractors and interns, a rescinded hire, terminations dated after the last day.
 * **Delivery**: bots, squash, rebase and merge commits, rollbacks (some two versions back), reverts,

@@ -26,6 +26,12 @@ cost_per_customer     month: ``allocated_usd``, ``active_customers``, ``transact
 attrition             segment and quarter: ``person_days``, ``days``, ``regretted``, ``regret_unknown``,
                       ``voluntary``, ``involuntary``
 attrition_year        the same over the twelve months that end with the quarter
+vulnerability_sla     segment and month of the due date: ``due``, ``in_time``
+vulnerability_time_to_remediate
+                      segment and month of the remedy: ``median_days``
+vulnerabilities_open  segment and month, on its last day: ``open``, ``overdue``, ``young`` (under 30 days)
+vulnerabilities_excluded
+                      reason (blank: counts): ``vulnerabilities``
 ===================== ======================================================================================
 
 Segments are ``org``, ``group``, ``team``,

@@ -131,13 +131,20 @@ files as (
 
 ),
 
-assets as (
+listed_assets as (
 
     select
         identifier,
         service_id
     from {{ ref('int_service_identifiers') }}
     where tool = 'wiz'
+
+),
+
+services as (
+
+    select distinct service_id
+    from {{ ref('int_service_ownership') }}
 
 ),
 
@@ -158,7 +165,9 @@ settled as (
         newest.raw_reason,
         newest.severity_raw,
         newest.severity,
-        coalesce(repositories.service_id, files.service_id, assets.service_id, 'unmapped') as service_id,
+        coalesce(
+            repositories.service_id, files.service_id, listed_assets.service_id, services.service_id, 'unmapped'
+        ) as service_id,
         cve_lists.first_cve_id,
         cve_lists.cve_ids,
         cve_lists.exploited_since_date,
@@ -177,7 +186,9 @@ settled as (
     left join cve_lists on newest.vulnerability_id = cve_lists.vulnerability_id
     left join repositories on newest.repository = repositories.repository
     left join files on newest.vulnerability_id = files.vulnerability_id
-    left join assets on newest.asset_id = assets.identifier
+    left join listed_assets on newest.asset_id = listed_assets.identifier
+    -- An asset that nobody listed may have a service's own name.
+    left join services on newest.asset_id = lower(services.service_id)
 
 ),
 
