@@ -74,7 +74,8 @@ def test_a_reopened_alert_keeps_its_first_date_in_whatever_order_its_tellings_co
             "cast(last_reopened_at as date) from marts.fct_vulnerabilities"
         ).fetchall()
         history = con.execute(
-            "select state, cast(valid_from as date) from intermediate.int_vulnerability_states order by state_number"
+            "select state, cast(valid_from as date) from intermediate.int_vulnerability_states "
+            "order by state_number"
         ).fetchall()
     assert row == [
         (date(2026, 1, 1), date(2026, 3, 1), date(2026, 1, 31), 1, False, date(2026, 2, 20)),

@@ -65,10 +65,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SAMPLES / name, target)
     load_everything(home)
-    run_dbt(home, "run", "--select", "+fct_vulnerabilities", "--empty")
-    run_dbt(
-        home, "build", "--select", "+fct_vulnerabilities", "--exclude-resource-types", "unit_test", "test"
-    )
+    without_tests = ("--exclude-resource-types", "unit_test", "test")
+    run_dbt(home, "build", "--select", "+fct_vulnerabilities", *without_tests)
     return home
 
 
@@ -83,7 +81,7 @@ def test_every_sample_of_the_folder_has_its_place() -> None:
 
 
 def test_every_record_is_loaded_none_is_refused(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Also those with a trap: Go's instants, Python's nulls, a missing date, a header without a last line end."""
+    """Also those with a trap: Go's instants, Python's nulls, no dates, a header without an end of line."""
     found = warehouse.execute(
         "select parse_filename(path), status, rows_read, rows_loaded + rows_duplicate + rows_superseded "
         "from ops.ingest_files"
