@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from orchestration.home import DataHome
 
-from . import bamboohr, dependabot, github, greenhouse, lever, pagerduty, prometheus, snyk
+from . import bamboohr, dependabot, github, greenhouse, lever, opencost, pagerduty, prometheus, snyk
 from .cursors import Cursors
 from .http import Client
 from .landing import LandingFolder
@@ -36,6 +36,7 @@ CONNECTORS: dict[str, Connector] = {
     "github": github,
     "greenhouse": greenhouse,
     "lever": lever,
+    "opencost": opencost,
     "pagerduty": pagerduty,
     "prometheus": prometheus,
     "snyk": snyk,

@@ -33,6 +33,12 @@ Example::
       token_env: SNYK_TOKEN
       organisations: [3de2b524-eae7-4f3f-ba5f-1a07e1df44c2]
       since: 2026-01-01
+    opencost:
+      base_url: https://opencost.acme.example
+      since: 2026-01-01
+      clusters:
+        - name: production
+          path: production/allocation
 
 Secrets are named, never written: ``token_env`` is the environment variable that holds the token.
 """
@@ -50,6 +56,7 @@ from .dependabot import DependabotSource
 from .github import GithubSource
 from .greenhouse import GreenhouseSource
 from .lever import LeverSource
+from .opencost import OpencostSource
 from .pagerduty import PagerdutySource
 from .prometheus import PrometheusSource
 from .pulled import PulledSystem
@@ -70,6 +77,7 @@ class SourcesConfig(BaseModel):
     github: GithubSource | None = None
     greenhouse: GreenhouseSource | None = None
     lever: LeverSource | None = None
+    opencost: OpencostSource | None = None
     pagerduty: PagerdutySource | None = None
     prometheus: PrometheusSource | None = None
     snyk: SnykSource | None = None

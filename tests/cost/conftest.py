@@ -19,6 +19,7 @@ from orchestration.loading.load import FileOutcome, ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
+SYSTEMS = ("focus", "aws_cur", "azure_cost", "gcp_billing", "opencost", "usage", "finance")
 COST = (
     *("+mart_cost_reconciliation", "+mart_cloud_cost_per_customer", "+kpi_cloud_cost_per_customer_records"),
     "path:tests/cost",
@@ -43,9 +44,7 @@ class CostHome:
         with open_warehouse(self.home, "tests of cost") as con:
             ensure_tables(con, contracts)
             outcomes = [
-                outcome
-                for system in ("focus", "usage", "finance")
-                for outcome in load_system(con, self.home, contracts[system])
+                outcome for system in SYSTEMS for outcome in load_system(con, self.home, contracts[system])
             ]
         assert [o for o in outcomes if o.status != "loaded"] == []
         return outcomes
