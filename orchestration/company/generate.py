@@ -11,6 +11,8 @@ from orchestration.company.catalogue_files import write_catalogue
 from orchestration.company.delivery import deliver
 from orchestration.company.focus import write_bills
 from orchestration.company.github import write_github
+from orchestration.company.greenhouse import write_greenhouse
+from orchestration.company.hiring import recruit
 from orchestration.company.hr import write_hr
 from orchestration.company.incidents import suffer
 from orchestration.company.mainline import number_pulls
@@ -19,6 +21,7 @@ from orchestration.company.people import build_people
 from orchestration.company.pipelines import run_pipelines
 from orchestration.company.plan import Plan
 from orchestration.company.reliability import measure, write_slos
+from orchestration.company.reviews import quality_of_hire, review, write_reviews
 from orchestration.company.security import write_security
 from orchestration.company.stories import tell_stories
 from orchestration.company.truth import Truth
@@ -39,6 +42,7 @@ from orchestration.company.truth_delivery import (
     slo_attainment,
     time_to_restore,
 )
+from orchestration.company.truth_hiring import hiring_funnel, offer_acceptance, open_openings, time_to_fill
 from orchestration.company.truth_security import (
     vulnerabilities_excluded,
     vulnerabilities_open,
@@ -78,6 +82,8 @@ def generate(
     usage = use(plan)
     charges = bill(plan, stories, catalogue, usage)
     exposure = expose(plan, stories, catalogue)
+    hiring = recruit(plan, stories, catalogue, people)
+    reviews = review(plan, people)
 
     truth = Truth(plan, stories)
     for person in people.engineers[:3]:
@@ -92,6 +98,8 @@ def generate(
     truth.bad_rows["focus.charges"] = write_bills(out_landing, plan, stories, charges)
     write_hr(out_landing / "workday", plan, catalogue, people)
     write_security(out_landing, plan, catalogue, people, exposure)
+    write_reviews(out_landing / "workday", plan, reviews)
+    write_greenhouse(out_landing / "greenhouse", plan, catalogue, hiring)
 
     allocated = customer_costs(usage, charges)
     truth.tables = {
@@ -111,6 +119,11 @@ def generate(
         "vulnerability_time_to_remediate": vulnerability_time_to_remediate(catalogue, exposure),
         "vulnerabilities_open": vulnerabilities_open(plan, catalogue, exposure),
         "vulnerabilities_excluded": vulnerabilities_excluded(exposure),
+        "hiring_time_to_fill": time_to_fill(catalogue, hiring),
+        "offer_acceptance": offer_acceptance(catalogue, hiring),
+        "open_openings": open_openings(plan, catalogue, hiring),
+        "hiring_funnel": hiring_funnel(hiring),
+        "quality_of_hire": quality_of_hire(plan, people, reviews),
     }
     truth.write(truth_dir)
     return truth

@@ -17,6 +17,8 @@ With the default last day, 30 June 2026, and 18 months:
 * **A critical finding past its date** (the last 24 days), in the budget service, and beside it: an exploited
   one whose score alone would leave it time, one that was fixed in time and came back, a risk accepted after
   its date. Findings that two tools report, and a repository imported into Snyk again.
+* **Hiring freeze** (February and March 2026, the fourth and third month before the last): nothing is
+  opened, no offer is made; half of the seats that were open are cancelled, the others grow old.
 * **Human resources**: a back-dated edit between an older and a newer export, a rehire, transfers,
   contractors and interns, a rescinded hire, terminations dated after the last day.
 * **Delivery**: bots, squash, rebase and merge commits, rollbacks (some two versions back), reverts,
@@ -60,6 +62,8 @@ class Stories:
     leavers_from: date
     leavers_until: date
     leavers_group: str
+    freeze_from: date
+    freeze_until: date
 
     def hurried(self, day: date) -> bool:
         """Whether releases are hurried on this day."""
@@ -83,4 +87,6 @@ def tell_stories(plan: Plan) -> Stories:
         leavers_from=add_months(last_month, -2),
         leavers_until=last_month,
         leavers_group="product",
+        freeze_from=add_months(last_month, -4),
+        freeze_until=add_months(last_month, -2),
     )

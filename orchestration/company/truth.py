@@ -32,6 +32,11 @@ vulnerability_time_to_remediate
 vulnerabilities_open  segment and month, on its last day: ``open``, ``overdue``, ``young`` (under 30 days)
 vulnerabilities_excluded
                       reason (blank: counts): ``vulnerabilities``
+hiring_time_to_fill   segment and month of acceptance: ``filled``, ``median_days``
+offer_acceptance      segment and month in which it was settled: ``accepted``, ``settled``
+open_openings         segment and month: ``openings`` open at its end
+quality_of_hire       team that hired and quarter in which 180 days were over: ``hires`` judged, ``good`` ones
+hiring_funnel         month of application and canonical stage: ``applications``, ``reached``
 ===================== ======================================================================================
 
 Segments are ``org``, ``group``, ``team``,

@@ -422,3 +422,80 @@ def test_the_stories_of_vulnerabilities_stand_in_the_mart(
         [service],
     ).fetchall()
     assert reopened
+
+
+def test_seats_are_filled_as_fast_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "hiring_time_to_fill")
+    found = monthly["hiring_time_to_fill"]
+    assert sum(row["filled"] for key, row in truth.items() if key[0] == "org") >= 5
+    assert_counts({key: row["filled"] for key, row in truth.items()}, found, "sample_size")
+    assert_medians({key: row["median_days"] for key, row in truth.items()}, found)
+
+
+def test_offers_are_accepted_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "offer_acceptance")
+    found = monthly["offer_acceptance_rate"]
+    assert any(row["accepted"] < row["settled"] for row in truth.values())
+    assert_counts({key: row["accepted"] for key, row in truth.items()}, found)
+    assert_counts({key: row["settled"] for key, row in truth.items()}, found, "denominator")
+
+
+def test_seats_that_were_open_at_the_end_of_a_month_are_counted_as_planted(company: Company, monthly: dict):
+    truth = planted(company, "open_openings")
+    first = f"{company.truth.plan.first_day:%Y-%m}"
+    found = {key: row for key, row in monthly["open_openings"].items() if key[2] >= first}
+    assert_counts({key: row["openings"] for key, row in truth.items()}, found)
+    ages = monthly["open_opening_age"]
+    assert {key for key, row in found.items() if row["value"]} == {
+        key for key, row in ages.items() if row["sample_size"] and key[2] >= first
+    }
+
+
+def test_applications_go_as_far_as_planted(company: Company, warehouse: duckdb.DuckDBPyConnection):
+    told = {
+        (row["month"], row["stage"]): (row["applications"], row["reached"])
+        for row in company.truth.tables["hiring_funnel"]
+    }
+    rows = warehouse.sql(
+        "select strftime(cohort_month, '%Y-%m'), canonical_stage, applications, reached "
+        "from marts.fct_hiring_funnel where segment_type = 'org' and canonical_stage <> 'unmapped'"
+    ).fetchall()
+    assert {row[:2]: row[2:] for row in rows} == told
+    unmapped = warehouse.sql(
+        "select distinct stage_name from intermediate.int_application_stages "
+        "where canonical_stage = 'unmapped'"
+    ).fetchall()
+    assert unmapped == [("Chemistry",)]
+
+
+def test_hires_turn_out_as_planted(company: Company, warehouse: duckdb.DuckDBPyConnection):
+    told = {
+        (row["segment_id"], row["quarter"]): (row["hires"], row["good"])
+        for row in company.truth.tables["quality_of_hire"]
+    }
+    assert told
+    rows = warehouse.sql(
+        "select team_id, strftime(event_date, '%Y-Q') || quarter(event_date), sum(denominator)::bigint, "
+        "sum(numerator)::bigint from marts_people.kpi_quality_of_hire_records "
+        "group by all having sum(denominator) > 0"
+    ).fetchall()
+    assert {row[:2]: row[2:] for row in rows} == told
+
+
+def test_the_freeze_cancels_seats_and_lets_nothing_in(company: Company, warehouse: duckdb.DuckDBPyConnection):
+    stories = company.truth.stories
+    span = [stories.freeze_from, stories.freeze_until - timedelta(days=1)]
+    cancelled = warehouse.execute(
+        "select count(*) from marts.fct_openings "
+        "where opening_status = 'cancelled' and close_kind = 'cancelled' "
+        "and close_reason = 'Hiring freeze' and closed_date between ? and ?",
+        span,
+    ).fetchone()
+    let_in = warehouse.execute(
+        "select count(*) from marts.fct_openings "
+        "where opened_date between $1 and $2 or accepted_date between $1 and $2",
+        span,
+    ).fetchone()
+    assert cancelled is not None
+    assert cancelled[0] >= 1
+    assert let_in == (0,)
