@@ -1,7 +1,7 @@
 """Headcount and exits against a plain recomputation over the raw exports, day by day.
 
-The recomputation reads the files with the standard library and shares nothing with the pipeline but the rules
-of kpis.md. The exports are a generated company's: backwards edits, rehires, transfers, contractors, interns, a
+The recomputation reads the files with the standard library and shares nothing with the pipeline but the
+rules of kpis.md. The exports are a generated company: backwards edits, rehires, transfers, contractors, a
 rescinded hire, terminations that have not come; and a hand-made BambooHR account beside it.
 """
 
