@@ -176,12 +176,20 @@ def kill_often(begin: Start, place: Path, kills: int, seed: int) -> list[tuple[f
     return trials
 
 
+def assert_spread(trials: list[tuple[float, str]]) -> None:
+    """Ten kills or more met loading and building: a run is not over, nor still starting, at most instants."""
+    stages = {stage for _, stage in trials}
+    if len(trials) >= 10:
+        assert "models" in stages
+        assert any(stage.startswith("raw_") for stage in stages)
+
+
 def test_a_first_run_killed_anywhere_is_made_good_by_the_next(
     empty: Start, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     kills, seed = pytestconfig.getoption("kills"), pytestconfig.getoption("kill_seed")
     trials = kill_often(empty, tmp_path / "home", (kills + 1) // 2, seed)
-    assert len({stage for _, stage in trials}) >= min(2, len(trials))
+    assert_spread(trials)
 
 
 def test_a_daily_run_killed_anywhere_is_made_good_by_the_next(
@@ -189,14 +197,8 @@ def test_a_daily_run_killed_anywhere_is_made_good_by_the_next(
 ) -> None:
     kills, seed = pytestconfig.getoption("kills"), pytestconfig.getoption("kill_seed")
     trials = kill_often(yesterday, tmp_path / "home", kills // 2, seed + 1)
-    assert len({stage for _, stage in trials}) >= min(2, len(trials))
+    assert_spread(trials)
 
 
 def test_yesterdays_and_todays_files_end_as_all_at_once(empty: Start, yesterday: Start) -> None:
-    apart = {"ledger", "quarantine", "drift"}  # in which order files came decides what was new in which
-    different = {
-        name
-        for name, content in empty.contents.items()
-        if name not in apart and yesterday.contents[name] != content
-    }
-    assert different == set()
+    assert {name for name in empty.contents if yesterday.contents.get(name) != empty.contents[name]} == set()
