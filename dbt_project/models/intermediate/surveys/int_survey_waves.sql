@@ -183,6 +183,22 @@ asked_segments as (
 
 ),
 
+-- Of a segment that the survey tool hides it is known who was asked, and not who answered.
+hidden_segments as (
+
+    {% for measure, segment in segments.items() %}
+        select distinct
+            survey_id,
+            wave_id,
+            measure,
+            {{ segment[1] }} as segment_id
+        from answers
+        where measure = '{{ measure }}' and exclusion_reason = 'suppressed_by_tool'
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
 answered_segments as (
 
     {% for measure, segment in segments.items() %}
@@ -259,6 +275,7 @@ rated as (
                 when '{{ measure }}' then '{{ segment[0] }}'
             {% endfor %}
         end as segment_type,
+        hidden_segments.segment_id is not null as is_hidden_by_tool,
         coalesce(asked_totals.has_parts, 0) = 0 and asked_totals.stated_total is not null as is_rated_whole,
         sum(cells.responded) over (partition by cells.survey_id, cells.wave_id, cells.measure) as wave_responded
     from cells
@@ -269,6 +286,12 @@ rated as (
             cells.survey_id = asked_totals.survey_id
             and cells.wave_id = asked_totals.wave_id
             and cells.measure = asked_totals.measure
+    left join hidden_segments
+        on
+            cells.survey_id = hidden_segments.survey_id
+            and cells.wave_id = hidden_segments.wave_id
+            and cells.measure = hidden_segments.measure
+            and cells.segment_id = hidden_segments.segment_id
 
 ),
 
@@ -279,6 +302,7 @@ judged as (
         case when is_rated_whole and segment_id = 'unmapped' then wave_responded else responded end as rate_responded,
         case
             when is_rated_whole and segment_id <> 'unmapped' then 'rated_with_the_wave'
+            when is_hidden_by_tool and not is_rated_whole then 'suppressed_by_tool'
             when invited is null then 'invited_unknown'
             when case when is_rated_whole then wave_responded else responded end > invited then 'more_answers_than_invited'
         end as rate_exclusion_reason
