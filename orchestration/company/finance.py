@@ -1,7 +1,7 @@
 """Budgets by team and month, and vendor contracts with their renewals.
 
-Budgets are made once a year from what was known then; one team signs a contract that nobody had planned for and
-overruns its budget from then on.
+Budgets are made once a year from what was known then; one team signs a contract that nobody had planned for
+and overruns its budget from then on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VENDORS = (
     ("Sternwarte", "error-tracking"), ("Flagmast", "feature-flags"), ("Tidewell", "data-integration"),
 )  # fmt: skip
 CONTACT = "Canarino, account manager"
-UNPLANNED_VENDOR, UNPLANNED_YEAR = "Deepkeel", Decimal("240000")
+UNPLANNED_VENDOR, UNPLANNED_YEAR = "Deepkeel", Decimal("60000")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ class Contract:
 
     def spend(self, month: date) -> Decimal:
         """The month's share of the price."""
-        return self.spent_by(add_months(month, 1) - timedelta(days=1)) - self.spent_by(month - timedelta(days=1))
+        return self.spent_by(add_months(month, 1) - timedelta(days=1)) - self.spent_by(
+            month - timedelta(days=1)
+        )
 
 
 @dataclass
@@ -83,7 +85,9 @@ def plan_finance(
                 (c.spend(month) for c in contracts if c.planned and c.team == team.team_id), Decimal(0)
             )
             # Planned with room for growth; a contract that has ended is planned to be renewed.
-            budgets[team.team_id, month, "Cloud"] = _rounded(known * (Decimal("1.35") + number * Decimal("0.02")))
+            budgets[team.team_id, month, "Cloud"] = _rounded(
+                known * (Decimal("1.35") + number * Decimal("0.02"))
+            )
             budgets[team.team_id, month, "Software"] = _rounded(max(software, Decimal(500)) * Decimal("1.1"))
     return Finance(contracts, budgets)
 
@@ -106,8 +110,8 @@ def _contracts(plan: Plan, catalogue: Catalogue) -> Iterator[Contract]:
             is_last = ends > plan.last_day
             cancelled = plan.last_day - timedelta(days=20) if is_last and number % 5 == 2 else None
             yield Contract(
-                f"{vendor.upper()}-{team.team_id}-{term}", vendor, category, team.team_id, starts, ends, price,
-                currency, number % 3 != 1, 60 if number % 3 != 1 else 0, cancelled, True,
+                f"{vendor.upper()}-{team.team_id}-{term}", vendor, category, team.team_id, starts, ends,
+                price, currency, number % 3 != 1, 60 if number % 3 != 1 else 0, cancelled, True,
             )  # fmt: skip
             starts, price, term = add_months(starts, 12), (price * Decimal("1.07")).quantize(CENT), term + 1
 
@@ -143,8 +147,17 @@ def write_finance(root: Path, plan: Plan, finance: Finance) -> None:
         c.notice_days, c.cancelled, CONTACT)
         for c in finance.contracts
     ]  # fmt: skip
-    names = ("contract_id", "vendor_name", "category", "team_id", "starts_on", "ends_on", "amount", "currency")
+    names = (
+        "contract_id",
+        "vendor_name",
+        "category",
+        "team_id",
+        "starts_on",
+        "ends_on",
+        "amount",
+        "currency",
+    )
     write_csv(
         root / "vendor_contracts" / plan.last_day.isoformat() / "contracts.csv",
-        (*names, "auto_renews", "notice_days", "cancelled_on", "contact_name"), contracts,
+        (*names, "currency", "auto_renews", "notice_days", "cancelled_on", "contact_name"), contracts,
     )  # fmt: skip

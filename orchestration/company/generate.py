@@ -9,6 +9,7 @@ from orchestration.company.billing import bill
 from orchestration.company.catalogue import build_catalogue
 from orchestration.company.catalogue_files import write_catalogue
 from orchestration.company.delivery import deliver
+from orchestration.company.finance import plan_finance, write_finance
 from orchestration.company.focus import write_bills
 from orchestration.company.github import write_github
 from orchestration.company.greenhouse import write_greenhouse
@@ -24,6 +25,7 @@ from orchestration.company.reliability import measure, write_slos
 from orchestration.company.reviews import quality_of_hire, review, write_reviews
 from orchestration.company.security import write_security
 from orchestration.company.stories import tell_stories
+from orchestration.company.surveys import survey, write_surveys
 from orchestration.company.truth import Truth
 from orchestration.company.truth_business import (
     attrition,
@@ -49,6 +51,7 @@ from orchestration.company.truth_security import (
     vulnerability_sla,
     vulnerability_time_to_remediate,
 )
+from orchestration.company.truth_plans import enps, spend_vs_budget, stakeholder_satisfaction
 from orchestration.company.usage import use, write_usage
 from orchestration.company.vulnerabilities import expose
 
@@ -84,6 +87,8 @@ def generate(
     exposure = expose(plan, stories, catalogue)
     hiring = recruit(plan, stories, catalogue, people)
     reviews = review(plan, people)
+    waves = survey(plan, stories, catalogue, people)
+    finance = plan_finance(plan, stories, catalogue, usage, charges)
 
     truth = Truth(plan, stories)
     for person in people.engineers[:3]:
@@ -100,6 +105,8 @@ def generate(
     write_security(out_landing, plan, catalogue, people, exposure)
     write_reviews(out_landing / "workday", plan, reviews)
     write_greenhouse(out_landing / "greenhouse", plan, catalogue, hiring)
+    write_surveys(out_landing / "surveys", waves)
+    write_finance(out_landing / "finance", plan, finance)
 
     allocated = customer_costs(usage, charges)
     truth.tables = {
@@ -124,6 +131,9 @@ def generate(
         "open_openings": open_openings(plan, catalogue, hiring),
         "hiring_funnel": hiring_funnel(hiring),
         "quality_of_hire": quality_of_hire(plan, people, reviews),
+        "enps": enps(catalogue, waves),
+        "stakeholder_satisfaction": stakeholder_satisfaction(waves),
+        "spend_vs_budget": spend_vs_budget(plan, catalogue, usage, charges, finance),
     }
     truth.write(truth_dir)
     return truth

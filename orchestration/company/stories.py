@@ -19,6 +19,10 @@ With the default last day, 30 June 2026, and 18 months:
   its date. Findings that two tools report, and a repository imported into Snyk again.
 * **Hiring freeze** (February and March 2026, the fourth and third month before the last): nothing is
   opened, no offer is made; half of the seats that were open are cancelled, the others grow old.
+* **A budget overrun** (from January 2026, five months before the last): one team signs a contract that nobody
+  had planned for, and spends more than its budget from then on.
+* **Surveys**: the pulse of one group falls from the hurried quarter on; one wave is counted by the survey
+  tool, one comes from Qualtrics.
 * **Human resources**: a back-dated edit between an older and a newer export, a rehire, transfers,
   contractors and interns, a rescinded hire, terminations dated after the last day.
 * **Delivery**: bots, squash, rebase and merge commits, rollbacks (some two versions back), reverts,
@@ -64,6 +68,8 @@ class Stories:
     leavers_group: str
     freeze_from: date
     freeze_until: date
+    overrun_team: str
+    overrun_from: date
 
     def hurried(self, day: date) -> bool:
         """Whether releases are hurried on this day."""
@@ -89,4 +95,6 @@ def tell_stories(plan: Plan) -> Stories:
         leavers_group="product",
         freeze_from=add_months(last_month, -4),
         freeze_until=add_months(last_month, -2),
+        overrun_team="analytics",
+        overrun_from=add_months(last_month, -5),
     )

@@ -2,12 +2,11 @@
 
 The first eNPS wave is an export that the survey tool has counted itself, small teams hidden in it; the second
 one comes from Qualtrics; all others are neutral, respondent by respondent. Somebody answers twice, somebody
-gives a score that the scale does not have, and comments and addresses are filled, as they are in real exports.
+gives a score that the scale does not have, and comments and addresses are filled, as in real exports.
 """
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -42,7 +41,7 @@ QUALTRICS_HEADER = (
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer that counts, or (``counts`` false) one planted to be left out. ``segment``: team or function."""
+    """One answer; ``segment``: team or function; not ``counts``: planted, to be left out."""
 
     respondent: str
     segment: str
@@ -69,7 +68,7 @@ class Wave:
         return [a.score for a in self.answers if a.segment == segment and a.counts]
 
     def is_told(self, segment: str) -> bool:
-        """Whether the export tells of the segment: the survey tool hides small ones where it counts itself."""
+        """Whether the export tells of the segment: where the survey tool counts, it hides small ones."""
         return self.form != "counted" or len(self.counted(segment)) >= SMALLEST_TOLD
 
 
@@ -78,10 +77,10 @@ def survey(plan: Plan, stories: Stories, catalogue: Catalogue, people: People) -
     rng = plan.rng("surveys")
     waves: list[Wave] = []
     for month in plan.month_starts:
-        for day, ask in ((10, _ask_stakeholders), (15, _ask_employees)):
-            closed = month.replace(day=day)
-            if month.month % (6 if ask is _ask_stakeholders else 3) == 0 and closed <= plan.last_day:
-                waves.append(ask(rng, plan, stories, catalogue, people, closed))
+        if month.month % 6 == 0 and month.replace(day=10) <= plan.last_day:
+            waves.append(_ask_stakeholders(rng, plan, stories, month.replace(day=10)))
+        if month.month % 3 == 0 and month.replace(day=15) <= plan.last_day:
+            waves.append(_ask_employees(rng, stories, catalogue, people, month.replace(day=15)))
     for wave, form in zip([w for w in waves if w.survey_id == ENPS], ("counted", "qualtrics"), strict=False):
         wave.form = form
         if form == "qualtrics":
@@ -90,7 +89,7 @@ def survey(plan: Plan, stories: Stories, catalogue: Catalogue, people: People) -
 
 
 def _ask_employees(
-    rng: random.Random, plan: Plan, stories: Stories, catalogue: Catalogue, people: People, closed: date
+    rng: random.Random, stories: Stories, catalogue: Catalogue, people: People, closed: date
 ) -> Wave:
     quarter = f"{closed.year}-Q{(closed.month + 2) // 3}"
     wave = Wave(ENPS, quarter, closed - timedelta(days=13), closed, "neutral", (0, 10))
@@ -108,9 +107,7 @@ def _ask_employees(
     return wave
 
 
-def _ask_stakeholders(
-    rng: random.Random, plan: Plan, stories: Stories, catalogue: Catalogue, people: People, closed: date
-) -> Wave:
+def _ask_stakeholders(rng: random.Random, plan: Plan, stories: Stories, closed: date) -> Wave:
     half = f"{closed.year}-H{1 if closed.month < 7 else 2}"
     highest = 5 if closed >= FIVE_POINTS_FROM else 7
     wave = Wave(STAKEHOLDERS, half, closed - timedelta(days=9), closed, "neutral", (1, highest))
@@ -190,7 +187,8 @@ def _write_counts(path: Path, wave: Wave) -> None:
 def _write_qualtrics(path: Path, wave: Wave) -> None:
     """The response export: three header rows, a preview and an unfinished response among the others."""
     names, texts, ids = zip(*QUALTRICS_HEADER, strict=True)
-    rows: list[tuple[object, ...]] = [texts, tuple(json.dumps({"ImportId": i}, separators=(",", ":")) for i in ids)]
+    imports = tuple(to_json({"ImportId": name}) for name in ids)
+    rows: list[tuple[object, ...]] = [texts, imports]
     # Qualtrics lets nobody answer twice over a personal link, and its scale ends where it ends.
     answers = [a for a in wave.answers if a.counts]
     for number, answer in enumerate(answers):
@@ -204,6 +202,7 @@ def _response(wave: Wave, number: int, answer: Answer, status: str, finished: bo
     group = 3 if answer.score >= 9 else 2 if answer.score >= 7 else 1
     return (
         f"{answer.day} 09:58:00", f"{answer.day} 10:00:00", status, "192.0.2.17", 100 if finished else 40,
-        str(finished), f"{answer.day} 10:00:01", f"R_{wave.wave_id}{number:05d}", CANARY_NAME, answer.respondent,
-        "email", answer.score, group, f"{CANARY_TEXT},\nand more", wave.wave_id, answer.segment,
+        str(finished), f"{answer.day} 10:00:01", f"R_{wave.wave_id}{number:05d}", CANARY_NAME,
+        answer.respondent, "email", answer.score, group, f"{CANARY_TEXT},\nand more",
+        wave.wave_id, answer.segment,
     )  # fmt: skip

@@ -37,6 +37,12 @@ offer_acceptance      segment and month in which it was settled: ``accepted``, `
 open_openings         segment and month: ``openings`` open at its end
 quality_of_hire       team that hired and quarter in which 180 days were over: ``hires`` judged, ``good`` ones
 hiring_funnel         month of application and canonical stage: ``applications``, ``reached``
+enps                  segment (org, group, team) and quarter: ``respondents``, ``promoters``,
+                      ``detractors``; ``rate_invited``, ``rate_responded`` where both are told
+stakeholder_satisfaction  segment (org, function) and quarter: ``respondents``, ``score_sum`` (1 to 5),
+                      ``favourable``, ``invited``
+spend_vs_budget       team and month: ``cloud_spend``, ``vendor_spend``, ``cloud_budget``, ``vendor_budget``
+                      in dollars
 ===================== ======================================================================================
 
 Segments are ``org``, ``group``, ``team``,

@@ -499,3 +499,103 @@ def test_the_freeze_cancels_seats_and_lets_nothing_in(company: Company, warehous
     assert cancelled is not None
     assert cancelled[0] >= 1
     assert let_in == (0,)
+@pytest.fixture(scope="session")
+def quarterly(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str, str], dict[str, Any]]:
+    """``fct_kpi_values`` by quarter: KPI, segment type, segment and quarter, then the row's columns."""
+    relation = warehouse.sql(
+        "select *, strftime(period_start, '%Y-Q') || quarter(period_start) as quarter "
+        "from marts.fct_kpi_values where period_grain = 'quarter'"
+    )
+    rows = (dict(zip(relation.columns, values, strict=True)) for values in relation.fetchall())
+    return {(r["kpi_id"], r["segment_type"], r["segment_id"], r["quarter"]): r for r in rows}
+
+
+def test_employees_recommend_as_planted_whoever_counted_and_few_stay_hidden(
+    company: Company, quarterly: dict
+):
+    """One wave was counted by the survey tool, one came from Qualtrics, and each has answers to leave out."""
+    shown = {"org": 0, "group": 0, "team": 0}
+    for row in company.truth.tables["enps"]:
+        segment = (row["segment_type"], row["segment_id"], row["quarter"])
+        score, rate = quarterly["enps", *segment], quarterly["enps_response_rate", *segment]
+        if score["status"] == "suppressed":
+            assert (score["value"], score["sample_size"], rate["value"]) == (None, None, None)
+            continue
+        assert row["respondents"] >= 5 or row["respondents"] == 0, segment
+        assert score["numerator"] == 100 * (row["promoters"] - row["detractors"]), segment
+        assert score["denominator"] == row["respondents"], segment
+        assert (rate["numerator"], rate["denominator"]) == (row["rate_responded"], row["rate_invited"]), (
+            segment
+        )
+        shown[row["segment_type"]] += 1
+    assert shown["org"] == 3
+    assert shown["team"] >= 6
+
+
+def test_stakeholders_are_as_satisfied_as_planted_and_the_few_executives_stay_hidden(
+    company: Company, quarterly: dict
+):
+    shown = 0
+    for row in company.truth.tables["stakeholder_satisfaction"]:
+        segment = (row["segment_type"], row["segment_id"], row["quarter"])
+        mean = quarterly["stakeholder_satisfaction", *segment]
+        top, rate = (
+            quarterly["stakeholder_top_two_box", *segment],
+            quarterly["stakeholder_response_rate", *segment],
+        )
+        if mean["status"] == "suppressed":
+            assert row["segment_type"] == "function"
+            assert (mean["value"], top["value"], rate["value"]) == (None, None, None)
+            continue
+        assert row["respondents"] >= 5
+        assert mean["value"] == pytest.approx(float(row["score_sum"]) / row["respondents"], abs=1e-6)
+        assert (top["numerator"], top["denominator"]) == (row["favourable"], row["respondents"])
+        assert (rate["numerator"], rate["denominator"]) == (row["respondents"], row["invited"])
+        shown += 1
+    assert shown >= 4
+    assert (
+        quarterly["stakeholder_satisfaction", "function", "executives", "2026-Q2"]["status"] == "suppressed"
+    )
+
+
+def test_no_mart_knows_who_answered_a_survey(warehouse: duckdb.DuckDBPyConnection):
+    """Neither the respondents' pseudonyms nor the keys made of them are in anything that is published."""
+    warehouse_keys = (
+        "select respondent_id from raw_surveys.answers union select response_id from raw_surveys.qualtrics_responses "
+        "union select respondent_key from staging.stg_surveys__answers"
+    )
+    columns = warehouse.sql(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where data_type = 'VARCHAR' and (table_schema like 'marts%' or table_name like 'int_survey%')"
+    ).fetchall()
+    assert len(columns) > 100
+    assert warehouse.sql(f"select count(*) from ({warehouse_keys})").fetchall()[0][0] > 50
+    for schema, table, column in columns:
+        found = f'select 1 from "{schema}"."{table}" where "{column}" in ({warehouse_keys}) limit 1'
+        assert warehouse.sql(found).fetchall() == [], f"{schema}.{table}.{column}"
+
+
+def test_spend_and_budget_are_as_planted_and_the_overrun_is_seen(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    stories = company.truth.stories
+    found = {
+        row[:2]: row[2:]
+        for row in warehouse.sql(
+            "select team_id, strftime(month_start_date, '%Y-%m'), cloud_spend, vendor_spend, cloud_budget, vendor_budget, "
+            "status, forecast_variance, renewals_coming from marts.fct_spend_vs_budget"
+        ).fetchall()
+    }
+    for row in company.truth.tables["spend_vs_budget"]:
+        cloud, vendor, cloud_budget, vendor_budget, status, forecast, _ = found[row["team_id"], row["month"]]
+        key = (row["team_id"], row["month"])
+        assert float(cloud) == pytest.approx(float(row["cloud_spend"]), abs=0.01), key
+        assert float(vendor) == pytest.approx(float(row["vendor_spend"]), abs=0.01), key
+        assert (cloud_budget, vendor_budget) == (row["cloud_budget"], row["vendor_budget"]), key
+        overrun = row["team_id"] == stories.overrun_team and row["month"] >= f"{stories.overrun_from:%Y-%m}"
+        if overrun:
+            assert status == "over", key
+            assert forecast > 0, key
+        else:
+            assert status == "within" or row["team_id"] != stories.overrun_team, key
+    assert sum(renewals for *_, renewals in found.values()) > 0
