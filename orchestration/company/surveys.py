@@ -16,7 +16,7 @@ from orchestration.company.catalogue import Catalogue
 from orchestration.company.people import CANARY_MAIL, CANARY_NAME, CANARY_TEXT, People
 from orchestration.company.plan import Plan
 from orchestration.company.stories import Stories
-from orchestration.company.writing import write_csv
+from orchestration.company.writing import to_json, write_csv
 
 ENPS, STAKEHOLDERS, QUALTRICS = "employee-pulse", "stakeholder-pulse", "SV_4Harbourly0Pulse"
 # People asked per function at scale 1; the executives are too few to be told apart.

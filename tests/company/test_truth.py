@@ -561,7 +561,8 @@ def test_stakeholders_are_as_satisfied_as_planted_and_the_few_executives_stay_hi
 def test_no_mart_knows_who_answered_a_survey(warehouse: duckdb.DuckDBPyConnection):
     """Neither the respondents' pseudonyms nor the keys made of them are in anything that is published."""
     warehouse_keys = (
-        "select respondent_id from raw_surveys.answers union select response_id from raw_surveys.qualtrics_responses "
+        "select respondent_id from raw_surveys.answers "
+        "union select response_id from raw_surveys.qualtrics_responses "
         "union select respondent_key from staging.stg_surveys__answers"
     )
     columns = warehouse.sql(
@@ -582,8 +583,8 @@ def test_spend_and_budget_are_as_planted_and_the_overrun_is_seen(
     found = {
         row[:2]: row[2:]
         for row in warehouse.sql(
-            "select team_id, strftime(month_start_date, '%Y-%m'), cloud_spend, vendor_spend, cloud_budget, vendor_budget, "
-            "status, forecast_variance, renewals_coming from marts.fct_spend_vs_budget"
+            "select team_id, strftime(month_start_date, '%Y-%m'), cloud_spend, vendor_spend, cloud_budget, "
+            "vendor_budget, status, forecast_variance, renewals_coming from marts.fct_spend_vs_budget"
         ).fetchall()
     }
     for row in company.truth.tables["spend_vs_budget"]:
