@@ -159,5 +159,5 @@ def write_finance(root: Path, plan: Plan, finance: Finance) -> None:
     )
     write_csv(
         root / "vendor_contracts" / plan.last_day.isoformat() / "contracts.csv",
-        (*names, "currency", "auto_renews", "notice_days", "cancelled_on", "contact_name"), contracts,
+        (*names, "auto_renews", "notice_days", "cancelled_on", "contact_name"), contracts,
     )  # fmt: skip
