@@ -73,18 +73,18 @@ def plan_finance(
 ) -> Finance:
     """The contracts of the period, and budgets from its first month to the end of its last year."""
     contracts = [*_contracts(plan, catalogue), _unplanned(stories)]
-    cloud = cloud_spend(usage, charges)
+    cloud = cloud_spend(catalogue, usage, charges)
     first = plan.month_starts[0]
     budgets: dict[tuple[str, date, str], Decimal] = {}
     count = (plan.last_day.year - first.year) * 12 + 13 - first.month
     for team in catalogue.teams:
         known = Decimal(round(cloud.get((team.team_id, first), Fraction(0))))
+        software = Decimal(0)
         for number in range(count):
             month = add_months(first, number)
-            software = sum(
-                (c.spend(month) for c in contracts if c.planned and c.team == team.team_id), Decimal(0)
-            )
-            # Planned with room for growth; a contract that has ended is planned to be renewed.
+            terms = [c.spend(month) for c in contracts if c.planned and c.team == team.team_id]
+            # Planned with room for growth; a contract that ends is planned to be renewed at its price.
+            software = sum(terms, Decimal(0)) or software
             budgets[team.team_id, month, "Cloud"] = _rounded(
                 known * (Decimal("1.35") + number * Decimal("0.02"))
             )
@@ -124,12 +124,20 @@ def _unplanned(stories: Stories) -> Contract:
     )  # fmt: skip
 
 
-def cloud_spend(usage: Usage, charges: list[Charge]) -> dict[tuple[str, date], Fraction]:
-    """Dollars, effective, by the team that the charge's tags name (else unmapped) and month of the charge."""
+def cloud_spend(
+    catalogue: Catalogue, usage: Usage, charges: list[Charge]
+) -> dict[tuple[str, date], Fraction]:
+    """Dollars, effective, by month of the charge and by the team that owned the service named in its tags, else
+    the team named there, else unmapped.
+    """
+    services = {service.service_id: service for service in catalogue.services}
     spent: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
     for charge in charges:
         rate = Fraction(rate_on(usage, charge.day)) if charge.issuer is MICROSOFT else Fraction(1)
+        service = services.get(charge.tags.get("service", ""))
         team = charge.tags.get("team", "unmapped")
+        if service:
+            team = catalogue.owner_of(service, charge.day)
         spent[team, charge.day.replace(day=1)] += Fraction(charge.effective, UNIT) * rate
     return spent
 

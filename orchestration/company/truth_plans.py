@@ -71,7 +71,7 @@ def spend_vs_budget(
     plan: Plan, catalogue: Catalogue, usage: Usage, charges: list[Charge], finance: Finance
 ) -> list[Row]:
     """Dollars spent and planned by team and month, in months that have begun."""
-    cloud = cloud_spend(usage, charges)
+    cloud = cloud_spend(catalogue, usage, charges)
     vendor: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
     for contract in finance.contracts:
         for month in plan.month_starts:
