@@ -127,8 +127,8 @@ def _unplanned(stories: Stories) -> Contract:
 def cloud_spend(
     catalogue: Catalogue, usage: Usage, charges: list[Charge]
 ) -> dict[tuple[str, date], Fraction]:
-    """Dollars, effective, by month of the charge and by the team that owned the service named in its tags, else
-    the team named there, else unmapped.
+    """Dollars, effective, by month and by the team that owned the service that the tags name, else by
+    the team that they name, else unmapped.
     """
     services = {service.service_id: service for service in catalogue.services}
     spent: dict[tuple[str, date], Fraction] = defaultdict(Fraction)

@@ -45,13 +45,13 @@ from orchestration.company.truth_delivery import (
     time_to_restore,
 )
 from orchestration.company.truth_hiring import hiring_funnel, offer_acceptance, open_openings, time_to_fill
+from orchestration.company.truth_plans import enps, spend_vs_budget, stakeholder_satisfaction
 from orchestration.company.truth_security import (
     vulnerabilities_excluded,
     vulnerabilities_open,
     vulnerability_sla,
     vulnerability_time_to_remediate,
 )
-from orchestration.company.truth_plans import enps, spend_vs_budget, stakeholder_satisfaction
 from orchestration.company.usage import use, write_usage
 from orchestration.company.vulnerabilities import expose
 
