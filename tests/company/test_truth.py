@@ -499,6 +499,8 @@ def test_the_freeze_cancels_seats_and_lets_nothing_in(company: Company, warehous
     assert cancelled is not None
     assert cancelled[0] >= 1
     assert let_in == (0,)
+
+
 @pytest.fixture(scope="session")
 def quarterly(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str, str], dict[str, Any]]:
     """``fct_kpi_values`` by quarter: KPI, segment type, segment and quarter, then the row's columns."""
