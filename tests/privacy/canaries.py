@@ -57,11 +57,10 @@ def personal_value(column: Column) -> Any:
 
 
 def plain_value(column: Column, number: int) -> Any:
-    kind = column.data_type
+    kind, regex = column.data_type, column.options.regex
+    address = f"repos/o/r/pulls/{number}/deployments/{number}"
     if column.options.json_text:
         return []
-    if column.options.regex:
-        return f"https://api.example/repos/o/r/pulls/{number}/deployments/{number}/statuses/{number}"
     if kind == "date":
         return f"{MONTH}-{number % 28 + 1:02}"
     if kind == "timestamp":
@@ -69,8 +68,11 @@ def plain_value(column: Column, number: int) -> Any:
     if kind == "boolean":
         return True
     if kind == "bigint":
-        return number
-    return "1.5" if kind == "double" or kind.startswith("decimal") else f"{column.name}-{number}"
+        return number if regex is None or re.search(regex, str(number)) else address
+    if kind == "double" or kind.startswith("decimal"):
+        return "1.5"
+    plain = f"{column.name}-{number}"
+    return address if regex and not re.search(regex, plain) and re.search(regex, address) else plain
 
 
 def values(table: TableContract, number: int) -> dict[str, Any]:
@@ -190,6 +192,9 @@ def exports(table: TableContract) -> Iterator[Export]:
             f"mixed-{name}.gz", gzip.compress(make([values(table, number), broken_values(table, number + 1)]))
         )
         number += 2
+        # Rows of its own: one delivery tells nobody twice.
+        content = make([values(table, number), values(table, number + 1), values(table, number + 2)])
+        number += 3
         yield Export(f"cut-{name}", content[: len(content) * 2 // 3])
         yield Export(f"cut-{name}.gz", gzip.compress(content)[:-20])
         yield Export(f"garbled-{name}", f"\x00{NAME};{MAIL}\x00\xff".encode("latin-1") + content[::-1])
@@ -206,9 +211,17 @@ def exports(table: TableContract) -> Iterator[Export]:
 
 def landing_folder(home: DataHome, table: TableContract) -> Path:
     """A folder whose path gives every capture of the table's pattern something to hold."""
-    pattern = (table.load.path or "**").removesuffix("**")
-    filled = re.sub(r"\{(\w+)\}", lambda match: "2026-07-01" if match[1] == "delivered_at" else "1", pattern)
-    return home.landing / table.system / table.name / filled
+    captured = {name: column for column in table.columns for name in column.options.capture}
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] == "delivered_at":
+            return "2026-07-01"
+        regex = captured[match[1]].options.regex if match[1] in captured else None
+        words = ["1", *re.findall("[a-z]+", regex or "")]
+        return next((word for word in words if re.search(regex or "", word)), "1")
+
+    folders = (*table.load.path, "**")[0].removesuffix("**")
+    return home.landing / table.system / table.name / re.sub(r"\{(\w+)\}", fill, folders).replace("*", "01")
 
 
 def land(home: DataHome, table: TableContract) -> int:
@@ -271,12 +284,14 @@ def search_tables(home: DataHome) -> list[str]:
             if path.suffix == ".parquet":
                 con.execute("create view seen as select * from read_parquet($path)", {"path": str(path)})
             elif path.suffix == ".duckdb":
-                con.execute(f"attach '{path}' as seen (read_only)")
+                # By its own name: views say in which database their tables are.
+                con.execute(f"attach '{path}' as \"{path.stem}\" (read_only)")
             else:
                 continue
             relations = con.execute(
-                """select distinct table_catalog, table_schema, table_name from information_schema.columns
-                where table_catalog = 'seen' or table_name = 'seen'"""
+                """select distinct table_catalog, table_schema, table_name from information_schema.tables
+                where table_catalog = $stem or table_name = 'seen'""",
+                {"stem": path.stem},
             ).fetchall()
             for relation in relations:
                 shown = ".".join(f'"{name}"' for name in relation)
