@@ -86,3 +86,22 @@ def test_each_clouds_invoice_is_held_against_what_finance_received(redelivered: 
         ("Google Cloud", "matches", "0.00"),
         ("Microsoft", "differs", "-0.50"),
     ]
+
+
+def test_a_bill_that_two_systems_tell_stops_the_build(redelivered: CostHome) -> None:
+    charge = "BilledCost,EffectiveCost,InvoiceIssuerName,BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory\n"
+    charge += "8,8,AWS,1234,USD,2026-01-01,2026-01-10,Usage\n"
+    redelivered.land("focus/charges/2026-02-06/january.csv", charge)
+    redelivered.load()
+    with pytest.raises(AssertionError, match="bills_are_told_once"):
+        redelivered.build()
+
+
+def test_a_charge_that_two_exports_of_azure_tell_stops_the_build(redelivered: CostHome) -> None:
+    redelivered.change("delete from raw_focus.charges")
+    told = "BillingAccountId,BillingPeriodStartDate,BillingPeriodEndDate,Date,ResourceId,Cost,BillingCurrency\n77,01/01/2026,01/31/2026,01/10/2026,/vm,1,EUR\n"
+    for export in ("account", "subscription"):
+        redelivered.land(f"azure_cost/charges/actual/{export}/2026-02-06/costs.csv", told)
+    redelivered.load()
+    with pytest.raises(AssertionError, match="azure_exports_do_not_overlap"):
+        redelivered.build()

@@ -24,8 +24,8 @@ told as (
         cluster,
         used_on,
         case
-            when allocation_name like '%\_\_idle\_\_%' escape '\' then 'idle'
-            when allocation_name like '%\_\_unallocated\_\_%' escape '\' or allocation_name like '%\_\_unmounted\_\_%' escape '\' then 'unallocated'
+            when replace(allocation_name, '__idle__', '') <> allocation_name then 'idle'
+            when replace(replace(allocation_name, '__unallocated__', ''), '__unmounted__', '') <> allocation_name then 'unallocated'
             else 'workload'
         end as workload_kind,
         coalesce(namespace, allocation_name) as namespace,
