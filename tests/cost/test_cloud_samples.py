@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cost.conftest import CostHome
+from orchestration.loading.contract import read_contracts
+from orchestration.loading.headers import map_headers
+from tests.cost.conftest import PROJECT, CostHome
 
 SAMPLES = Path(__file__).parents[3] / "shared/samples/cloud_billing"
 pytestmark = [
@@ -138,3 +140,14 @@ def test_what_opencost_tells_is_no_charge(samples: CostHome) -> None:
         ("prometheus", "0.141360000000000000", False),
     ]
     assert samples.ask("select distinct source_system from intermediate.int_cost_rows") == [("azure_cost",)]
+
+
+def test_each_column_of_azures_focus_export_has_a_place() -> None:
+    schema = json.loads((SAMPLES / "azure_focuscost_1.2_export_schema.json").read_text(encoding="utf-8"))
+    names = tuple(mapping["source"]["name"] for mapping in schema["translator"]["mappings"])
+    headers = map_headers(names, read_contracts(PROJECT)["focus"].tables["charges"])
+    assert len(names) == 104
+    assert (headers.unknown, headers.missing) == ((), ())
+    assert (
+        sum(len(positions) for _, positions in headers.extra) == sum(n.startswith("x_") for n in names) == 51
+    )
