@@ -206,7 +206,7 @@ def exports(table: TableContract) -> Iterator[Export]:
     yield Export("bare.json", json.dumps(told).encode())
     yield Export("keyed.json", json.dumps({MAIL: {"name": NAME, "born": BORN, "pay": PAY}}).encode())
     yield Export("listed.jsonl", f'["{NAME}"]\n"{MAIL}"\n{{"{NAME}": {{"{MAIL}": 1}}\n{NAME}\n'.encode())
-    yield Export(f"wrong-name.{'pdf'}", told.encode())
+    yield Export("wrong-name.pdf", told.encode())
 
 
 def landing_folder(home: DataHome, table: TableContract) -> Path:
@@ -282,7 +282,7 @@ def search_tables(home: DataHome) -> list[str]:
             continue
         with duckdb.connect() as con:
             if path.suffix == ".parquet":
-                con.execute("create view seen as select * from read_parquet($path)", {"path": str(path)})
+                con.execute("create table seen as select * from read_parquet($path)", {"path": str(path)})
             elif path.suffix == ".duckdb":
                 # By its own name: views say in which database their tables are.
                 con.execute(f"attach '{path}' as \"{path.stem}\" (read_only)")
