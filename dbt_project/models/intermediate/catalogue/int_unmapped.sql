@@ -113,6 +113,27 @@ values_seen as (
     left join {{ ref('stg_pagerduty__raw_incidents') }} as reported
         on incidents.incident_id = 'pagerduty:' || reported.incident_id
     where incidents.service_id = 'unmapped'
+    union all
+    select
+        source_system as system,
+        'vulnerability severity' as concept,
+        coalesce(severity_raw, '(none)') as raw_value
+    from {{ ref('int_vulnerabilities') }}
+    where severity = 'unmapped'
+    union all
+    select
+        source_system as system,
+        'vulnerability state' as concept,
+        coalesce(raw_state, '(none)') || coalesce(': ' || raw_reason, '') as raw_value
+    from {{ ref('int_vulnerabilities') }}
+    where exclusion_reason in ('unmapped_state', 'unmapped_dismissal')
+    union all
+    select
+        source_system as system,
+        'vulnerability service' as concept,
+        coalesce(repository, asset_id, '(none)') as raw_value
+    from {{ ref('int_vulnerabilities') }}
+    where service_id = 'unmapped'
 
 )
 
