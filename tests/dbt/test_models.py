@@ -25,6 +25,7 @@ EXEMPLIFIED = {
     "kpi_major_incidents_records",
     "kpi_pipeline_success_rate_records",
     "kpi_regrettable_attrition_records",
+    "kpi_vulnerability_sla_records",
 }
 PORTABLE = {
     "a clock": r"\b(current_date|current_timestamp|now\(\)|getdate\(\))",
