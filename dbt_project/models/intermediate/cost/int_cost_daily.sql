@@ -18,8 +18,18 @@
     {% endif %}",
 ) }}
 
+{#- The billing periods of what is missing are written into the query: only a constant is applied while the charges are read, before their tags and
+    resources are looked up. The join with the missing partitions decides exactly. -#}
+{%- set periods = missing_billing_periods(ref('int_cost_partitions'), this) if is_incremental() else none %}
+
 with charges as (
-    select * from {{ ref('int_cost_rows') }}
+    select *
+    from {{ ref('int_cost_rows') }}
+    {%- if periods %}
+    where billing_period_start in ({% for period in periods %}cast('{{ period }}' as date){{ ', ' if not loop.last }}{% endfor %})
+    {%- elif periods is not none %}
+    where false
+    {%- endif %}
 ),
 
 partitions as (
