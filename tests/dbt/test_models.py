@@ -26,6 +26,8 @@ EXEMPLIFIED = {
     "kpi_pipeline_success_rate_records",
     "kpi_regrettable_attrition_records",
     "kpi_vulnerability_sla_records",
+    "kpi_hiring_time_to_fill_records",
+    "kpi_quality_of_hire_records",
 }
 PORTABLE = {
     "a clock": r"\b(current_date|current_timestamp|now\(\)|getdate\(\))",

@@ -144,3 +144,10 @@ select
     count(*) as record_count
 from values_seen
 group by system, concept, raw_value
+union all
+select
+    system,
+    concept,
+    raw_value,
+    record_count
+from {{ ref('int_hiring_unmapped') }}

@@ -88,6 +88,25 @@ feed_moves as (
 
 ),
 
+-- An export may tell what the API tells: the same change is one.
+lever_changes as (
+
+    select
+        opportunity_id,
+        changed_at,
+        to_stage_id
+    from listed_stage_changes
+
+    union
+
+    select
+        opportunity_id,
+        changed_at,
+        to_stage_id
+    from stage_changes
+
+),
+
 told_moves as (
 
     select
@@ -137,19 +156,7 @@ told_moves as (
         changes.changed_at as entered_at,
         coalesce(lever_stages.stage_name, 'stage ' || changes.to_stage_id) as stage_name,
         'history' as told_by
-    from (
-        select
-            opportunity_id,
-            changed_at,
-            to_stage_id
-        from listed_stage_changes
-        union
-        select
-            opportunity_id,
-            changed_at,
-            to_stage_id
-        from stage_changes
-    ) as changes
+    from lever_changes as changes
     left join lever_stages
         on changes.to_stage_id = lever_stages.stage_id
 

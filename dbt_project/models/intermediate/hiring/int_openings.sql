@@ -91,7 +91,7 @@ ranked_greenhouse as (
         *,
         row_number() over (
             partition by opening_id
-            order by preference, coalesce(closed_at, cast('1900-01-01 00:00:00' as timestamp)) desc, status
+            order by preference asc, coalesce(closed_at, cast('1900-01-01 00:00:00' as timestamp)) desc, status asc
         ) as opening_rank
     from greenhouse_openings
     where opening_id is not null

@@ -52,6 +52,14 @@ workers_with_history as (
 
 ),
 
+terminated_workers as (
+
+    select distinct worker_id
+    from known
+    where not is_employed
+
+),
+
 -- Who has no history of statuses is told by the employee's own row: one employment, as it is now.
 events as (
 
@@ -104,17 +112,13 @@ events as (
         employees._file_id,
         employees._row
     from employees
-    left join (
-        select distinct worker_id
-        from known
-        where not is_employed
-    ) as terminated
-        on employees.worker_id = terminated.worker_id
+    left join terminated_workers
+        on employees.worker_id = terminated_workers.worker_id
     left join workers_with_history
         on employees.worker_id = workers_with_history.worker_id
     where
         workers_with_history.worker_id is null
-        and terminated.worker_id is null
+        and terminated_workers.worker_id is null
         and employees.terminated_date is not null
 
 ),
@@ -270,6 +274,14 @@ final as (
     left join employees
         on bounded.worker_id = employees.worker_id
 
+),
+
+dated_workers as (
+
+    select distinct worker_id
+    from final
+    where valid_from < valid_to
+
 )
 
 select
@@ -303,10 +315,6 @@ select
     cast(null as date) as valid_from,
     cast(null as date) as valid_to
 from employees
-left join (
-    select distinct worker_id
-    from final
-    where valid_from < valid_to
-) as dated
-    on employees.worker_id = dated.worker_id
-where dated.worker_id is null
+left join dated_workers
+    on employees.worker_id = dated_workers.worker_id
+where dated_workers.worker_id is null

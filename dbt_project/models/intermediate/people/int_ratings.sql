@@ -53,7 +53,7 @@ ranked as (
         told.told_by,
         row_number() over (
             partition by told.worker_id, told.rated_date
-            order by told.told_by, coalesce(told.review_cycle, '') desc, told.rating
+            order by told.told_by asc, coalesce(told.review_cycle, '') desc, told.rating asc
         ) as rating_rank
     from told
     left join bands
