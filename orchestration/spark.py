@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from orchestration.building import AS_OF_DATE
-from orchestration.dbt_project import PROJECT_DIR
+from orchestration.dbt_project import PROJECT_DIR, MetricsDbtProject
 from orchestration.deployment import read_deployment
 from orchestration.home import DataHome
 from orchestration.loading.lake import export_lake
@@ -48,38 +48,33 @@ def find_java(environ: Mapping[str, str]) -> Path:
 
 
 def build_on_spark(
-    home: DataHome, variables: str, environ: Mapping[str, str], select: Sequence[str] = ()
+    home: DataHome, variables: str, environ: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run ``dbt build --target spark`` over ``home``'s lake; the finished process with its output.
 
     ``variables`` is dbt's ``--vars`` as JSON; what is built lies under ``<home>/spark/warehouse``, one folder
-    of Parquet files a table. Raises SparkUnavailableError.
+    of Parquet files a table, in place of what an earlier build left there. Neither dbt nor its Java outlives
+    this process. Raises SparkUnavailableError.
     """
     if find_spec("pyspark") is None:
         raise SparkUnavailableError("no PySpark: install this project's `spark` extra")
     work = home.root / "spark"
     work.mkdir(parents=True, exist_ok=True)
+    # The session's catalogue begins empty, and Spark does not create a table where files already lie.
+    shutil.rmtree(work / "warehouse", ignore_errors=True)
+    project = MetricsDbtProject(PROJECT_DIR, home)
     environment = {
-        **environ,
+        **project.environment(environ, work / "target"),
+        "DBT_LOG_FORMAT": "text",
         "JAVA_HOME": str(find_java(environ)),
-        "METRICS_HOME": str(home.root),
         "PYSPARK_PYTHON": sys.executable,
         # Without it Spark looks the host's name up, which a closed network does not answer.
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "DO_NOT_TRACK": "1",
     }
-    command = [sys.executable, "-m", "dbt.cli.main", "build", "--target", "spark", "--vars", variables]
-    command += [
-        "--exclude-resource-type",
-        "unit_test",
-        "--project-dir",
-        str(PROJECT_DIR),
-        "--profiles-dir",
-        str(PROJECT_DIR),
-    ]
-    command += ["--target-path", str(work / "target"), "--log-path", str(work / "logs")]
-    if select:
-        command += ["--select", *select]
+    # Java ends when its standard input does, which is a pipe that only this dbt holds.
+    command = project.command(
+        ["build", "--target", "spark", "--vars", variables, "--exclude-resource-type", "unit_test"]
+    )
     return subprocess.run(command, env=environment, cwd=work, capture_output=True, text=True, check=False)
 
 

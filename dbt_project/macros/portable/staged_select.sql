@@ -1,10 +1,11 @@
 {#
     A select over named steps, each of which reads earlier steps, some of them twice.
 
-    steps: list of [name, select]; final: the select that reads them. DuckDB keeps each step's rows while the
-    query runs, so common table expressions do. Spark copies an expression into each place that reads it, and
-    twenty steps that read their predecessor twice would become a million: there each step is written to a table
-    beside the model, which `drop_staged_steps` (a post-hook of the model) removes again.
+    steps: list of [name, select] or [name, select, needed, without]: where the step `needed` has no rows, the step has
+    the rows of the earlier step `without`, so that its select need not run. final: the select that reads the steps.
+    DuckDB keeps each step's rows while the query runs, so common table expressions do. Spark copies an expression into
+    each place that reads it, and twenty steps that read their predecessor twice would become a million: there each step
+    is written to a table beside the model, which `drop_staged_steps` (a post-hook of the model) removes again.
 #}
 {% macro staged_select(steps, final) %}
     {{- return(adapter.dispatch('staged_select')(steps, final)) -}}
@@ -35,18 +36,40 @@ with
 {% endmacro %}
 
 {% macro spark__staged_select(steps, final) %}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
-        {%- for step in steps -%}
-            {%- set kept = this.schema ~ '.' ~ this.identifier ~ '__' ~ step[0] -%}
-            {%- do run_query('drop table if exists ' ~ kept) -%}
-            {%- do run_query('create table ' ~ kept ~ ' using parquet as ' ~ step[1]) -%}
-            {%- do run_query('create or replace temporary view ' ~ step[0] ~ ' as select * from ' ~ kept) -%}
-        {%- endfor -%}
-        {{ final }}
-    {%- else -%}
-        {{ default__staged_select(steps, final) }}
+    {%- if not execute or flags.WHICH not in ['build', 'run'] -%}
+        {{- return(default__staged_select(steps, final)) -}}
     {%- endif -%}
+    {%- set kept, has_rows = {}, {} -%}
+    {%- for step in steps -%}
+        {%- set needed = kept[step[2]] if step | length > 2 else none -%}
+        {%- if needed and needed not in has_rows -%}
+            {%- do has_rows.update({needed: run_query('select 1 from ' ~ needed ~ ' limit 1') | length > 0}) -%}
+        {%- endif -%}
+        {%- if needed and not has_rows[needed] -%}
+            {%- do kept.update({step[0]: kept[step[3]]}) -%}
+        {%- else -%}
+            {%- set table = staged_step_table(step[0]) -%}
+            {%- do run_query('drop table if exists ' ~ table) -%}
+            {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ over_kept_steps(kept, step[1])) -%}
+            {%- do kept.update({step[0]: table}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ over_kept_steps(kept, final) }}
 {% endmacro %}
+
+{# `select` with the steps that it names as expressions over the tables in `kept` (name of the step: table). #}
+{% macro over_kept_steps(kept, select) %}
+    {%- set named = [] -%}
+    {%- for name, table in kept.items() if modules.re.search('\\b' ~ name ~ '\\b', select) -%}
+        {%- do named.append(name ~ ' as (select * from ' ~ table ~ ')') -%}
+    {%- endfor -%}
+    {{- 'with ' ~ named | join(', ') if named }}
+{{ select -}}
+{% endmacro %}
+
+{% macro staged_step_table(name) -%}
+    {{- this.schema ~ '.' ~ this.identifier ~ '__' ~ name -}}
+{%- endmacro %}
 
 {# Post-hook of a model that uses staged_select: removes what its steps left behind. names: the steps' names. #}
 {% macro drop_staged_steps(names) %}
@@ -59,7 +82,6 @@ with
 
 {% macro spark__drop_staged_steps(names) %}
     {%- for name in names -%}
-        {%- do run_query('drop view if exists ' ~ name) -%}
-        {%- do run_query('drop table if exists ' ~ this.schema ~ '.' ~ this.identifier ~ '__' ~ name) -%}
+        {%- do run_query('drop table if exists ' ~ staged_step_table(name)) -%}
     {%- endfor -%}
 {% endmacro %}

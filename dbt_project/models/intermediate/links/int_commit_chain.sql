@@ -1,7 +1,8 @@
 {#-
     Pointer doubling: ancestor_k holds each commit's ancestor 2^k first parents back, child_k the same forwards along
     a side branch. Walking the tip back by 2^k for k from high to low marks its whole first-parent line in as many
-    joins as there are powers, whatever its length; a power beyond the longest line is an empty join.
+    joins as there are powers, whatever its length. A power beyond the longest line has no rows: the steps that would
+    read it name it, and what they come to without it, so that engines that write each step skip them.
 -#}
 {%- set doublings = var('max_chain_doublings') -%}
 {%- set powers = range(doublings) -%}
@@ -38,7 +39,8 @@
     inner join ancestor_{{ power - 1 }} as far
         on near.parent_number = far.commit_number
     {%- endset -%}
-    {%- do steps.append(['ancestor_' ~ power, doubled]) -%}
+    {%- set before = 'ancestor_' ~ (power - 1) -%}
+    {%- do steps.append(['ancestor_' ~ power, doubled, before, before]) -%}
 {%- endfor %}
 
 {#- Rank of a commit as the continuation of its branch: brought onto the default branch, onto another, or neither. -#}
@@ -85,7 +87,7 @@
     left join ancestor_{{ power }} as ancestor
         on tip.ancestor_number = ancestor.commit_number
     {%- endset -%}
-    {%- do steps.append(['tip_' ~ power, deeper]) -%}
+    {%- do steps.append(['tip_' ~ power, deeper, 'ancestor_' ~ power, 'tip_' ~ (power + 1)]) -%}
 {%- endfor %}
 
 {%- set mainline_tips -%}
@@ -125,7 +127,7 @@
     inner join ancestor_{{ power }} as ancestor
         on mainline.commit_number = ancestor.commit_number
     {%- endset -%}
-    {%- do steps.append(['mainline_' ~ power, marked]) -%}
+    {%- do steps.append(['mainline_' ~ power, marked, 'ancestor_' ~ power, 'mainline_' ~ (power + 1)]) -%}
 {%- endfor %}
 
 {%- set continuations -%}
@@ -168,7 +170,8 @@
     inner join child_{{ power - 1 }} as far
         on near.child_number = far.commit_number
     {%- endset -%}
-    {%- do steps.append(['child_' ~ power, doubled]) -%}
+    {%- set before = 'child_' ~ (power - 1) -%}
+    {%- do steps.append(['child_' ~ power, doubled, before, before]) -%}
 {%- endfor %}
 
 {%- set side_bases -%}
@@ -202,7 +205,7 @@
     inner join child_{{ power }} as child
         on side.commit_number = child.commit_number
     {%- endset -%}
-    {%- do steps.append(['side_' ~ power, marked]) -%}
+    {%- do steps.append(['side_' ~ power, marked, 'child_' ~ power, 'side_' ~ (power + 1)]) -%}
 {%- endfor %}
 
 {%- set final -%}

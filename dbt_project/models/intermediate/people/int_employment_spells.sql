@@ -421,9 +421,11 @@ final as (
     select
         kinded.source_system,
         kinded.worker_id,
-        row_number() over (
-            partition by kinded.source_system, kinded.worker_id
-            order by case when kinded.exclusion_reason is null then 0 else 1 end, kinded.hired_date
+        cast(
+            row_number() over (
+                partition by kinded.source_system, kinded.worker_id
+                order by case when kinded.exclusion_reason is null then 0 else 1 end, kinded.hired_date
+            ) as bigint
         ) as spell_number,
         coalesce(worker_types.worker_type, 'unmapped') as worker_type,
         coalesce(worker_types.counts_as_headcount, unknown_type.counts_as_headcount, false)
