@@ -69,8 +69,7 @@ paired as (
 
 ),
 
--- A frame's length must be a literal, the windows' lengths are data: on a clock that counts in window lengths every
--- window is (1 back, now]. The bound stays below 1 by less than a second of the longest window (28 days).
+-- The windows' lengths are data: on a clock that counts in window lengths every window is (1 back, now].
 windowed as (
 
     select
@@ -79,26 +78,10 @@ windowed as (
         ended_epoch,
         is_day_end,
         pair_id,
-        sum(long_bad) over (
-            partition by slo_id, pair_id
-            order by long_clock
-            range between 0.9999999 preceding and current row
-        ) as long_bad,
-        sum(long_valid) over (
-            partition by slo_id, pair_id
-            order by long_clock
-            range between 0.9999999 preceding and current row
-        ) as long_valid,
-        sum(short_bad) over (
-            partition by slo_id, pair_id
-            order by short_clock
-            range between 0.9999999 preceding and current row
-        ) as short_bad,
-        sum(short_valid) over (
-            partition by slo_id, pair_id
-            order by short_clock
-            range between 0.9999999 preceding and current row
-        ) as short_valid
+        {{ sliding_sum('long_bad', 'slo_id, pair_id', 'long_clock') }} as long_bad,
+        {{ sliding_sum('long_valid', 'slo_id, pair_id', 'long_clock') }} as long_valid,
+        {{ sliding_sum('short_bad', 'slo_id, pair_id', 'short_clock') }} as short_bad,
+        {{ sliding_sum('short_valid', 'slo_id, pair_id', 'short_clock') }} as short_valid
     from paired
 
 ),
