@@ -1,11 +1,12 @@
 {#
-    A select over named steps, each of which reads earlier steps, some of them twice.
+    A select over named steps, each of which reads earlier steps, some of them several times.
 
     steps: list of [name, select] or [name, select, needed, without]: where the step `needed` has no rows, the step has
-    the rows of the earlier step `without`, so that its select need not run. final: the select that reads the steps.
-    DuckDB keeps each step's rows while the query runs, so common table expressions do. Spark copies an expression into
-    each place that reads it, and twenty steps that read their predecessor twice would become a million: there each step
-    is written to a table beside the model, which `drop_staged_steps` (a post-hook of the model) removes again.
+    the rows of the earlier step `without`, so that its select need not run. final: the select that reads the steps; it
+    has no `with` of its own. DuckDB keeps each step's rows while the query runs, so common table expressions do. Spark
+    copies an expression into each place that reads it, and twenty steps that read their predecessor twice would become
+    a million: there a step that is read more than once is written to a table beside the model, which
+    `drop_staged_steps` (a post-hook of the model) removes again.
 #}
 {% macro staged_select(steps, final) %}
     {{- return(adapter.dispatch('staged_select')(steps, final)) -}}
@@ -39,31 +40,39 @@ with
     {%- if not execute or flags.WHICH not in ['build', 'run'] -%}
         {{- return(default__staged_select(steps, final)) -}}
     {%- endif -%}
-    {%- set kept, has_rows = {}, {} -%}
+    {%- set texts = (steps | map(attribute=1) | list) + [final] -%}
+    {%- set selects, has_rows = {}, {} -%}
     {%- for step in steps -%}
-        {%- set needed = kept[step[2]] if step | length > 2 else none -%}
+        {%- set reads = modules.re.findall('(?i)\\b(?:from|join)\\s+' ~ step[0] ~ '\\b', texts | join(' ')) -%}
+        {%- set needed = step[2] if step | length > 2 else none -%}
         {%- if needed and needed not in has_rows -%}
-            {%- do has_rows.update({needed: run_query('select 1 from ' ~ needed ~ ' limit 1') | length > 0}) -%}
+            {%- do has_rows.update({needed: run_query(over_steps(selects, 'select 1 from ' ~ needed ~ ' limit 1')) | length > 0}) -%}
         {%- endif -%}
         {%- if needed and not has_rows[needed] -%}
-            {%- do kept.update({step[0]: kept[step[3]]}) -%}
-        {%- else -%}
+            {%- do selects.update({step[0]: 'select * from ' ~ step[3]}) -%}
+            {%- if has_rows.get(step[3]) == false -%}
+                {%- do has_rows.update({step[0]: false}) -%}
+            {%- endif -%}
+        {%- elif reads | length > 1 -%}
             {%- set table = staged_step_table(step[0]) -%}
             {%- do run_query('drop table if exists ' ~ table) -%}
-            {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ over_kept_steps(kept, step[1])) -%}
-            {%- do kept.update({step[0]: table}) -%}
+            {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ over_steps(selects, step[1])) -%}
+            {%- do selects.update({step[0]: 'select * from ' ~ table}) -%}
+        {%- else -%}
+            {%- do selects.update({step[0]: step[1]}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ over_kept_steps(kept, final) }}
+    {{ over_steps(selects, final) }}
 {% endmacro %}
 
-{# `select` with the steps that it names as expressions over the tables in `kept` (name of the step: table). #}
-{% macro over_kept_steps(kept, select) %}
-    {%- set named = [] -%}
-    {%- for name, table in kept.items() if modules.re.search('\\b' ~ name ~ '\\b', select) -%}
-        {%- do named.append(name ~ ' as (select * from ' ~ table ~ ')') -%}
+{# `select` with those of the earlier steps (`selects`: name: select) as expressions that it reads, directly or not. #}
+{% macro over_steps(selects, select) %}
+    {%- set texts, expressions = [select], [] -%}
+    {%- for name, text in selects.items() | list | reverse if modules.re.search('\\b' ~ name ~ '\\b', texts | join(' ')) -%}
+        {%- do texts.append(text) -%}
+        {%- do expressions.append(name ~ ' as (' ~ text ~ ')') -%}
     {%- endfor -%}
-    {{- 'with ' ~ named | join(', ') if named }}
+    {{- 'with ' ~ expressions | reverse | join(',\n') if expressions }}
 {{ select -}}
 {% endmacro %}
 

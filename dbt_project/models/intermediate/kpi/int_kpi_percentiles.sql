@@ -1,5 +1,6 @@
-with lone as (
+{%- set steps = [] -%}
 
+{%- set lone -%}
     {% for name in kpi_record_models() -%}
     select
         kpi_id,
@@ -15,17 +16,8 @@ with lone as (
     where measured is not null and aggregation = 'median'
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
-
-),
-
-placed as (
-
-    {{ place_records('lone', ['kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'measured']) }}
-
-),
-
-dated as (
-
+{%- endset -%}
+{%- set dated -%}
     select
         placed.kpi_id,
         placed.group_id,
@@ -40,13 +32,12 @@ dated as (
         {% for grain, name in kpi_grains().items() -%}
         days.{{ name }}_start_date as {{ grain }}_start{{ ',' if not loop.last }}
         {% endfor %}
-    from placed
+    from ({{ place_records('(' ~ lone ~ ')', ['kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'measured']) }}) as placed
     inner join {{ ref('dim_date') }} as days on placed.event_date = days.date_day
+{%- endset -%}
+{%- do steps.append(['dated', dated]) -%}
 
-),
-
-repeated as (
-
+{%- set repeated -%}
     select
         kpi_id,
         period_grain,
@@ -56,71 +47,59 @@ repeated as (
         measured
     from {{ ref('int_kpi_repeated_records') }}
     where measured is not null
+{%- endset -%}
+{%- do steps.append(['repeated', repeated]) -%}
 
-),
-
-slices as (
-
+{%- set slices -%}
     {{ kpi_slices() }}
+{%- endset -%}
+{%- do steps.append(['slices', slices]) -%}
 
-),
-
--- A group by per slice, not one over all: the engine then holds the values of one slice at a time.
-final as (
-
-    {% for segment_type, segment_id in kpi_segment_types().items() -%}
-    {% set outer_loop = loop -%}
-    {% for grain in kpi_grains() -%}
-    select
-        measured.kpi_id,
-        '{{ grain }}' as period_grain,
-        measured.period_start,
-        '{{ segment_type }}' as segment_type,
-        measured.segment_id,
-        cast(count(*) as bigint) as sample_size,
-        percentile_cont(0.5) within group (order by measured.measured) as p50,
-        percentile_cont(0.75) within group (order by measured.measured) as p75,
-        percentile_cont(0.9) within group (order by measured.measured) as p90,
-        {{ exact_mean('measured.measured') }} as mean
-    from (
-        select
-            dated.kpi_id,
-            dated.{{ grain }}_start as period_start,
-            {{ segment_id }} as segment_id,
-            dated.measured
-        from dated
-        where {{ segment_id }} is not null
-        union all
-        select
-            repeated.kpi_id,
-            repeated.period_start,
-            repeated.segment_id,
-            repeated.measured
-        from repeated
-        where repeated.period_grain = '{{ grain }}' and repeated.segment_type = '{{ segment_type }}'
-    ) as measured
-    inner join slices
-        on
-            measured.kpi_id = slices.kpi_id
-            and slices.aggregation = 'median'
-            and slices.segment_type = '{{ segment_type }}'
-            and slices.period_grain = '{{ grain }}'
-    group by measured.kpi_id, measured.period_start, measured.segment_id
-    {% if not (loop.last and outer_loop.last) %}union all{% endif %}
-    {% endfor %}
-    {% endfor %}
-
-)
-
+{#- A group by per slice, not one over all: the engine then holds the values of one slice at a time. -#}
+{%- set final -%}
+{% for segment_type, segment_id in kpi_segment_types().items() -%}
+{% set outer_loop = loop -%}
+{% for grain in kpi_grains() -%}
 select
-    kpi_id,
-    period_grain,
-    period_start,
-    segment_type,
-    segment_id,
-    sample_size,
-    p50,
-    p75,
-    p90,
-    mean
-from final
+    measured.kpi_id,
+    '{{ grain }}' as period_grain,
+    measured.period_start,
+    '{{ segment_type }}' as segment_type,
+    measured.segment_id,
+    cast(count(*) as bigint) as sample_size,
+    percentile_cont(0.5) within group (order by measured.measured) as p50,
+    percentile_cont(0.75) within group (order by measured.measured) as p75,
+    percentile_cont(0.9) within group (order by measured.measured) as p90,
+    {{ exact_mean('measured.measured') }} as mean
+from (
+    select
+        dated.kpi_id,
+        dated.{{ grain }}_start as period_start,
+        {{ segment_id }} as segment_id,
+        dated.measured
+    from dated
+    where {{ segment_id }} is not null
+    union all
+    select
+        repeated.kpi_id,
+        repeated.period_start,
+        repeated.segment_id,
+        repeated.measured
+    from repeated
+    where repeated.period_grain = '{{ grain }}' and repeated.segment_type = '{{ segment_type }}'
+) as measured
+inner join slices
+    on
+        measured.kpi_id = slices.kpi_id
+        and slices.aggregation = 'median'
+        and slices.segment_type = '{{ segment_type }}'
+        and slices.period_grain = '{{ grain }}'
+group by measured.kpi_id, measured.period_start, measured.segment_id
+{% if not (loop.last and outer_loop.last) %}union all{% endif %}
+{% endfor %}
+{% endfor %}
+{%- endset -%}
+
+{{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}
+
+{{ staged_select(steps, final) }}

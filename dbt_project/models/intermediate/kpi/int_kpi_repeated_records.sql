@@ -31,30 +31,32 @@ placed as (
 
 ),
 
+slices as (
+
+    {{ kpi_slices() }}
+
+),
+
 in_segments as (
 
-    {% for segment_type, segment_id in kpi_segment_types().items() -%}
     select
         placed.kpi_id,
         placed.record_id,
         placed.event_date,
-        '{{ segment_type }}' as segment_type,
-        {{ segment_id }} as segment_id,
+        slices.period_grain,
+        slices.segment_type,
+        case slices.segment_type
+            {% for segment_type, segment_id in kpi_segment_types().items() -%}
+            when '{{ segment_type }}' then {{ segment_id }}
+            {% endfor -%}
+        end as segment_id,
         placed.numerator,
         placed.denominator,
         placed.measured,
         placed.is_counted,
         placed.is_unplaced
     from placed
-    where {{ segment_id }} is not null
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-
-),
-
-slices as (
-
-    {{ kpi_slices() }}
+    inner join slices on placed.kpi_id = slices.kpi_id
 
 ),
 
@@ -79,8 +81,8 @@ select
     cast(1 - max(in_segments.is_counted) as bigint) as excluded,
     cast(case when max(in_segments.is_counted) = 0 then max(in_segments.is_unplaced) else 0 end as bigint) as unplaced
 from in_segments
-inner join slices on in_segments.kpi_id = slices.kpi_id and in_segments.segment_type = slices.segment_type
-inner join periods on in_segments.event_date = periods.date_day and slices.period_grain = periods.period_grain
+inner join periods on in_segments.event_date = periods.date_day and in_segments.period_grain = periods.period_grain
+where in_segments.segment_id is not null
 group by
     in_segments.kpi_id,
     periods.period_grain,
