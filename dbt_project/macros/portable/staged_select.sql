@@ -28,7 +28,7 @@ with
 with
 
 {% for step in steps -%}
-{{ step[0] }} as materialized (
+{{ step[0] }} as {{ 'materialized ' if is_worth_keeping(step, steps, final) }}(
 {{ step[1] }}
 ){{ "," if not loop.last }}
 
@@ -36,14 +36,19 @@ with
 {{ final }}
 {% endmacro %}
 
+{# Is the step [name, select] read more than once by the others? One that only names a relation is no work to repeat. #}
+{% macro is_worth_keeping(step, steps, final) -%}
+    {%- set texts = (steps | map(attribute=1) | list) + [final] -%}
+    {%- set reads = modules.re.findall('(?i)\\b(?:from|join)\\s+' ~ step[0] ~ '\\b', texts | join(' ')) -%}
+    {{- return(reads | length > 1 and not modules.re.fullmatch('(?i)\\s*select \\* from \\S+\\s*', step[1])) -}}
+{%- endmacro %}
+
 {% macro spark__staged_select(steps, final) %}
     {%- if not execute or flags.WHICH not in ['build', 'run'] -%}
         {{- return(default__staged_select(steps, final)) -}}
     {%- endif -%}
-    {%- set texts = (steps | map(attribute=1) | list) + [final] -%}
     {%- set selects, has_rows = {}, {} -%}
     {%- for step in steps -%}
-        {%- set reads = modules.re.findall('(?i)\\b(?:from|join)\\s+' ~ step[0] ~ '\\b', texts | join(' ')) -%}
         {%- set needed = step[2] if step | length > 2 else none -%}
         {%- if needed and needed not in has_rows -%}
             {%- do has_rows.update({needed: run_query(over_steps(selects, 'select 1 from ' ~ needed ~ ' limit 1')) | length > 0}) -%}
@@ -53,7 +58,7 @@ with
             {%- if has_rows.get(step[3]) == false -%}
                 {%- do has_rows.update({step[0]: false}) -%}
             {%- endif -%}
-        {%- elif reads | length > 1 -%}
+        {%- elif is_worth_keeping(step, steps, final) -%}
             {%- set table = staged_step_table(step[0]) -%}
             {%- do run_query('drop table if exists ' ~ table) -%}
             {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ over_steps(selects, step[1])) -%}

@@ -1,17 +1,16 @@
-with slices as (
+{%- set steps = [] -%}
 
+{%- set slices -%}
     {{ kpi_slices() }}
+{%- endset -%}
+{%- do steps.append(['slices', slices]) -%}
 
-),
-
-periods as (
-
+{%- set periods -%}
     {{ period_days() }}
+{%- endset -%}
+{%- do steps.append(['periods', periods]) -%}
 
-),
-
-by_day as (
-
+{%- set by_day -%}
     {% for segment_type, segment_id in kpi_segment_types().items() -%}
     select
         daily.kpi_id,
@@ -30,11 +29,10 @@ by_day as (
     group by daily.kpi_id, daily.event_date, {{ segment_id }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+{%- endset -%}
+{%- do steps.append(['by_day', by_day]) -%}
 
-),
-
-additive as (
-
+{%- set additive -%}
     select
         by_day.kpi_id,
         slices.period_grain,
@@ -68,11 +66,10 @@ additive as (
         0 as active_days,
         0 as populated_days
     from {{ ref('int_kpi_repeated_records') }}
+{%- endset -%}
+{%- do steps.append(['additive', additive]) -%}
 
-),
-
-by_period as (
-
+{%- set by_period -%}
     select
         kpi_id,
         period_grain,
@@ -89,12 +86,11 @@ by_period as (
         sum(populated_days) as populated_days
     from additive
     group by kpi_id, period_grain, period_start, segment_type, segment_id
+{%- endset -%}
+{%- do steps.append(['by_period', by_period]) -%}
 
-),
-
--- Trailing years are sums of months: a month's own figure plus the eleven before it, for every period that ends one.
-monthly as (
-
+{#- Trailing years are sums of months: a month's own figure plus the eleven before it, for every period that ends one. -#}
+{%- set monthly -%}
     select
         by_period.kpi_id,
         by_period.period_start,
@@ -109,11 +105,10 @@ monthly as (
     from by_period
     inner join {{ ref('dim_kpi') }} as kpis on by_period.kpi_id = kpis.kpi_id
     where by_period.period_grain = 'month' and kpis.aggregation in ('trailing_year_rate', 'trailing_year_ratio')
+{%- endset -%}
+{%- do steps.append(['monthly', monthly]) -%}
 
-),
-
-trailing_years as (
-
+{%- set trailing_years -%}
     select
         monthly.kpi_id,
         year_periods.period_grain,
@@ -143,11 +138,10 @@ trailing_years as (
         year_periods.period_start,
         monthly.segment_type,
         monthly.segment_id
+{%- endset -%}
+{%- do steps.append(['trailing_years', trailing_years]) -%}
 
-),
-
-own as (
-
+{%- set own -%}
     select
         by_period.kpi_id,
         by_period.period_grain,
@@ -188,9 +182,10 @@ own as (
             and trailing_years.period_start = by_period.period_start
             and trailing_years.segment_type = by_period.segment_type
             and trailing_years.segment_id = by_period.segment_id
+{%- endset -%}
+{%- do steps.append(['own', own]) -%}
 
-)
-
+{%- set final -%}
 select
     own.kpi_id,
     own.period_grain,
@@ -218,3 +213,8 @@ left join {{ ref('int_kpi_percentiles') }} as percentiles
         and own.period_start = percentiles.period_start
         and own.segment_type = percentiles.segment_type
         and own.segment_id = percentiles.segment_id
+{%- endset -%}
+
+{{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}
+
+{{ staged_select(steps, final) }}

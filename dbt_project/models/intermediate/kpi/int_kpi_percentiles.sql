@@ -32,7 +32,11 @@
         {% for grain, name in kpi_grains().items() -%}
         days.{{ name }}_start_date as {{ grain }}_start{{ ',' if not loop.last }}
         {% endfor %}
-    from ({{ place_records('(' ~ lone ~ ')', ['kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'measured']) }}) as placed
+    from (
+        {{ place_records('(' ~ lone ~ ')', [
+            'kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'measured',
+        ]) }}
+    ) as placed
     inner join {{ ref('dim_date') }} as days on placed.event_date = days.date_day
 {%- endset -%}
 {%- do steps.append(['dated', dated]) -%}

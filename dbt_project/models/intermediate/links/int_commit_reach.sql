@@ -6,55 +6,60 @@
     far the deployed commit reaches on it, says it all.
 -#}
 {%- set nesting = var('max_merge_nesting') -%}
+{%- set steps = [] -%}
 
-with
-
-commits as (
+{%- set step -%}
     select * from {{ ref('int_commit_chain') }}
     where chain_id is not null
-),
+{%- endset -%}
+{%- do steps.append(['commits', step]) -%}
 
-deployed_commits as (
+{%- set step -%}
     select distinct
         commit_number,
         chain_id,
         chain_position
     from {{ ref('int_deployment_commits') }}
     where chain_id is not null
-),
+{%- endset -%}
+{%- do steps.append(['deployed_commits', step]) -%}
 
-changes as (
+{%- set step -%}
     select * from {{ ref('int_changes') }}
     where merged_at is not null
-),
+{%- endset -%}
+{%- do steps.append(['changes', step]) -%}
 
-mainlines as (
+{%- set step -%}
     select distinct
         repository,
         chain_id
     from commits
     where is_mainline
-),
+{%- endset -%}
+{%- do steps.append(['mainlines', step]) -%}
 
-axes as (
+{%- set step -%}
     select chain_id as axis_id
     from mainlines
     union
     select chain_id as axis_id
     from deployed_commits
-),
+{%- endset -%}
+{%- do steps.append(['axes', step]) -%}
 
-other_parents as (
+{%- set step -%}
     select
         repository,
         sha,
         parent_sha
     from {{ ref('int_commit_parents') }}
     where parent_index > 0
-),
+{%- endset -%}
+{%- do steps.append(['other_parents', step]) -%}
 
--- An edge leads from a commit to a parent on another chain: what was merged into it, or what its branch forked from.
-edges as (
+{#- An edge leads from a commit to a parent on another chain: what was merged into it, or what its branch forked from. -#}
+{%- set step -%}
     select
         child.chain_id as from_chain_id,
         child.chain_position as from_position,
@@ -82,9 +87,10 @@ edges as (
     inner join commits as parent
         on child.first_parent_number = parent.commit_number
     where child.chain_id <> parent.chain_id
-),
+{%- endset -%}
+{%- do steps.append(['edges', step]) -%}
 
-reached_1 as (
+{%- set step -%}
     select
         edges.from_chain_id as axis_id,
         edges.to_chain_id as chain_id,
@@ -95,74 +101,77 @@ reached_1 as (
     inner join axes
         on edges.from_chain_id = axes.axis_id
     group by edges.from_chain_id, edges.to_chain_id, edges.to_position, edges.to_mainline
-),
+{%- endset -%}
+{%- do steps.append(['reached_1', step]) -%}
 
-{% for level in range(2, nesting + 1) -%}
--- The first axis position that reaches an edge is the least among the arrivals at or beyond the edge's start.
-    onward_{{ level }} as (
+{%- for level in range(2, nesting + 1) %}
+{#- The first axis position that reaches an edge is the least among the arrivals at or beyond the edge's start. -#}
+{%- set step -%}
+    select
+        axis_id,
+        to_chain_id,
+        to_position,
+        to_mainline,
+        min(axis_position) over (
+            partition by axis_id, chain_id
+            order by chain_position desc, is_edge asc
+            rows between unbounded preceding and current row
+        ) as axis_position,
+        is_edge
+    from (
         select
             axis_id,
-            to_chain_id,
-            to_position,
-            to_mainline,
-            min(axis_position) over (
-                partition by axis_id, chain_id
-                order by chain_position desc, is_edge asc
-                rows between unbounded preceding and current row
-            ) as axis_position,
-            is_edge
-        from (
-            select
+            chain_id,
+            chain_position,
+            axis_position,
+            cast(null as bigint) as to_chain_id,
+            cast(null as bigint) as to_position,
+            cast(null as boolean) as to_mainline,
+            0 as is_edge
+        from reached_{{ level - 1 }}
+        where not to_mainline
+        union all
+        select
+            arrivals.axis_id,
+            edges.from_chain_id as chain_id,
+            edges.from_position as chain_position,
+            cast(null as bigint) as axis_position,
+            edges.to_chain_id,
+            edges.to_position,
+            edges.to_mainline,
+            1 as is_edge
+        from edges
+        inner join (
+            select distinct
                 axis_id,
-                chain_id,
-                chain_position,
-                axis_position,
-                cast(null as bigint) as to_chain_id,
-                cast(null as bigint) as to_position,
-                cast(null as boolean) as to_mainline,
-                0 as is_edge
+                chain_id
             from reached_{{ level - 1 }}
             where not to_mainline
-            union all
-            select
-                arrivals.axis_id,
-                edges.from_chain_id as chain_id,
-                edges.from_position as chain_position,
-                cast(null as bigint) as axis_position,
-                edges.to_chain_id,
-                edges.to_position,
-                edges.to_mainline,
-                1 as is_edge
-            from edges
-            inner join (
-                select distinct
-                    axis_id,
-                    chain_id
-                from reached_{{ level - 1 }}
-                where not to_mainline
-            ) as arrivals
-                on
-                    edges.from_chain_id = arrivals.chain_id
-                    and edges.to_chain_id <> arrivals.axis_id
-        ) as arrivals_and_edges
-    ),
+        ) as arrivals
+            on
+                edges.from_chain_id = arrivals.chain_id
+                and edges.to_chain_id <> arrivals.axis_id
+    ) as arrivals_and_edges
+{%- endset -%}
+{%- do steps.append(['onward_' ~ level, step]) -%}
 
-    reached_{{ level }} as (
-        select
-            axis_id,
-            to_chain_id as chain_id,
-            to_position as chain_position,
-            to_mainline,
-            min(axis_position) as axis_position
-        from onward_{{ level }}
-        where
-            is_edge = 1
-            and axis_position is not null
-        group by axis_id, to_chain_id, to_position, to_mainline
-    ),
+{%- set step -%}
+    select
+        axis_id,
+        to_chain_id as chain_id,
+        to_position as chain_position,
+        to_mainline,
+        min(axis_position) as axis_position
+    from onward_{{ level }}
+    where
+        is_edge = 1
+        and axis_position is not null
+    group by axis_id, to_chain_id, to_position, to_mainline
+{%- endset -%}
+{%- do steps.append(['reached_' ~ level, step]) -%}
 
-{% endfor -%}
-reached as (
+{%- endfor %}
+{%- set step -%}
     {% for level in range(1, nesting + 1) -%}
         select
             axis_id,
@@ -173,9 +182,10 @@ reached as (
         from reached_{{ level }}
         {{ "union all" if not loop.last }}
     {% endfor %}
-),
+{%- endset -%}
+{%- do steps.append(['reached', step]) -%}
 
-change_commits as (
+{%- set step -%}
     select distinct
         commits.commit_number,
         commits.chain_id,
@@ -197,9 +207,10 @@ change_commits as (
         on
             named.repository = commits.repository
             and named.sha = commits.sha
-),
+{%- endset -%}
+{%- do steps.append(['change_commits', step]) -%}
 
-change_entries as (
+{%- set step -%}
     select
         change_commits.commit_number,
         change_commits.chain_id as axis_id,
@@ -254,10 +265,11 @@ change_entries as (
     where
         is_change = 1
         and axis_position is not null
-),
+{%- endset -%}
+{%- do steps.append(['change_entries', step]) -%}
 
--- How far along the mainline a commit deployed from another branch reaches: the farthest fork or merge behind it.
-mainline_reach as (
+{#- How far along the mainline a commit deployed from another branch reaches: the farthest fork or merge behind it. -#}
+{%- set step -%}
     select
         commit_number,
         mainline_id as axis_id,
@@ -304,9 +316,10 @@ mainline_reach as (
     where
         is_deployed = 1
         and axis_position is not null
-),
+{%- endset -%}
+{%- do steps.append(['mainline_reach', step]) -%}
 
-final as (
+{%- set step -%}
     select
         commit_number,
         'change' as role,
@@ -328,11 +341,18 @@ final as (
         axis_id,
         axis_position
     from mainline_reach
-)
+{%- endset -%}
+{%- do steps.append(['final', step]) -%}
 
+{%- set final -%}
 select
     commit_number,
     role,
     axis_id,
     axis_position
 from final
+{%- endset -%}
+
+{{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}
+
+{{ staged_select(steps, final) }}

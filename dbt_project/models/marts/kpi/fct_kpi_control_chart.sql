@@ -5,18 +5,18 @@
     'zone_share', 'zone_points', 'zone_window', 'laney_minimum_denominator', 'laney_minimum_count', 'rare_count',
 ] -%}
 
-with rules as (
+{%- set steps = [] -%}
 
+{%- set rules -%}
     select
         {% for rule_name in rule_names -%}
         max(case when rule_name = '{{ rule_name }}' then rule_value end) as {{ rule_name }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('control_chart_rules') }}
+{%- endset -%}
+{%- do steps.append(['rules', rules]) -%}
 
-),
-
-complete as (
-
+{%- set complete -%}
     select
         facts.kpi_id,
         facts.period_grain,
@@ -43,11 +43,10 @@ complete as (
     from {{ ref('fct_kpi_values') }} as facts
     inner join {{ ref('dim_kpi') }} as kpis on facts.kpi_id = kpis.kpi_id
     where facts.is_complete
+{%- endset -%}
+{%- do steps.append(['complete', complete]) -%}
 
-),
-
-changes as (
-
+{%- set changes -%}
     select
         nullif(kpi_id, '') as kpi_id,
         segment_type,
@@ -56,11 +55,10 @@ changes as (
         max(why) as why
     from {{ ref('kpi_process_changes') }}
     group by nullif(kpi_id, ''), segment_type, segment_id, changed_on
+{%- endset -%}
+{%- do steps.append(['changes', changes]) -%}
 
-),
-
-phases as (
-
+{%- set phases -%}
     select
         complete.kpi_id,
         complete.period_grain,
@@ -85,11 +83,10 @@ phases as (
             and complete.segment_id = changes.segment_id
             and (changes.kpi_id is null or complete.kpi_id = changes.kpi_id)
             and complete.period_start >= changes.changed_on
+{%- endset -%}
+{%- do steps.append(['phases', phases]) -%}
 
-),
-
-points as (
-
+{%- set points -%}
     select
         complete.kpi_id,
         complete.period_grain,
@@ -111,11 +108,10 @@ points as (
     from complete
     left join phases
         on {{ joined_on('complete', 'phases', series ~ ', period_start') }} and phases.recency = 1
+{%- endset -%}
+{%- do steps.append(['points', points]) -%}
 
-),
-
-sequenced as (
-
+{%- set sequenced -%}
     select
         points.*,
         row_number() over (partition by {{ phase }} order by period_start) as sequence,
@@ -127,11 +123,10 @@ sequenced as (
                 then lag(reckoned) over (partition by {{ phase }} order by period_start)
         end as previous
     from points
+{%- endset -%}
+{%- do steps.append(['sequenced', sequenced]) -%}
 
-),
-
-first_limits as (
-
+{%- set first_limits -%}
     select
         {{ phase }},
         min(sequenced.period_start) as baseline_start,
@@ -144,11 +139,10 @@ first_limits as (
     cross join rules
     where sequenced.value is not null and sequenced.position <= rules.kept_periods
     group by {{ phase }}
+{%- endset -%}
+{%- do steps.append(['first_limits', first_limits]) -%}
 
-),
-
-centred as (
-
+{%- set centred -%}
     select
         sequenced.*,
         first_limits.baseline_start,
@@ -169,11 +163,10 @@ centred as (
     from sequenced
     inner join first_limits on {{ joined_on('sequenced', 'first_limits', phase) }}
     cross join rules
+{%- endset -%}
+{%- do steps.append(['centred', centred]) -%}
 
-),
-
-spread as (
-
+{%- set spread -%}
     select
         centred.*,
         case chart_kind
@@ -182,20 +175,18 @@ spread as (
             when 'u' then sqrt(greatest(centre, 0e0) / nullif(opportunity, 0))
         end as sigma
     from centred
+{%- endset -%}
+{%- do steps.append(['spread', spread]) -%}
 
-),
-
-standardised as (
-
+{%- set standardised -%}
     select
         spread.*,
         (reckoned - centre) / nullif(sigma, 0) as z
     from spread
+{%- endset -%}
+{%- do steps.append(['standardised', standardised]) -%}
 
-),
-
-ranged as (
-
+{%- set ranged -%}
     select
         standardised.*,
         case
@@ -203,11 +194,10 @@ ranged as (
                 then abs(z - lag(z) over (partition by {{ phase }} order by period_start))
         end as z_range
     from standardised
+{%- endset -%}
+{%- do steps.append(['ranged', ranged]) -%}
 
-),
-
-laney as (
-
+{%- set laney -%}
     select
         {{ phase }},
         {{ exact_mean('z_range') }} / max(rules.moving_range_bias) as sigma_z
@@ -215,11 +205,10 @@ laney as (
     cross join rules
     where ranged.value is not null and ranged.position <= rules.kept_periods
     group by {{ phase }}
+{%- endset -%}
+{%- do steps.append(['laney', laney]) -%}
 
-),
-
-limited as (
-
+{%- set limited -%}
     select
         ranged.*,
         case
@@ -241,12 +230,11 @@ limited as (
     from ranged
     inner join laney on {{ joined_on('ranged', 'laney', phase) }}
     cross join rules
+{%- endset -%}
+{%- do steps.append(['limited', limited]) -%}
 
-),
-
--- Nine decimals: what differs by less lies on the line, else rounding alone would make runs and trends.
-judged as (
-
+{#- Nine decimals: what differs by less lies on the line, else rounding alone would make runs and trends. -#}
+{%- set judged -%}
     select
         limited.*,
         cast(case when half_width is not null then sign(round(reckoned - centre, 9)) end as bigint) as side,
@@ -257,11 +245,10 @@ judged as (
             as bigint
         ) as outer_side
     from limited
+{%- endset -%}
+{%- do steps.append(['judged', judged]) -%}
 
-),
-
-islands as (
-
+{%- set islands -%}
     select
         judged.*,
         sum(case when previous is null or side is null or side <> previous_side then 1 else 0 end)
@@ -275,21 +262,19 @@ islands as (
             lag(heading) over (partition by {{ phase }} order by period_start) as previous_heading
         from judged
     ) as judged
+{%- endset -%}
+{%- do steps.append(['islands', islands]) -%}
 
-),
-
-lengths as (
-
+{%- set lengths -%}
     select
         islands.*,
         row_number() over (partition by {{ phase }}, run_id order by period_start) as run_points,
         row_number() over (partition by {{ phase }}, trend_id order by period_start) + 1 as trend_points
     from islands
+{%- endset -%}
+{%- do steps.append(['lengths', lengths]) -%}
 
-),
-
-zones as (
-
+{%- set zones -%}
     select
         {% for column in (phase ~ ', period_start').split(', ') -%}
         here.{{ column }},
@@ -304,11 +289,10 @@ zones as (
             and near.sequence > here.sequence - here.zone_window
     where here.outer_side <> 0
     group by {% for column in (phase ~ ', period_start').split(', ') %}here.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endset -%}
+{%- do steps.append(['zones', zones]) -%}
 
-),
-
-signalled as (
-
+{%- set signalled -%}
     select
         lengths.*,
         coalesce(lengths.side <> 0 and lengths.run_points >= lengths.run_length, false) as is_run,
@@ -316,11 +300,10 @@ signalled as (
         coalesce(zones.near_points >= lengths.zone_points, false) as is_outer_zone
     from lengths
     left join zones on {{ joined_on('lengths', 'zones', phase ~ ', period_start') }}
+{%- endset -%}
+{%- do steps.append(['signalled', signalled]) -%}
 
-),
-
-final as (
-
+{%- set final -%}
     select
         signalled.*,
         case
@@ -331,9 +314,10 @@ final as (
         end as signal,
         case when is_beyond_limit or is_outer_zone or is_run then side when is_trend then heading end as signal_direction
     from signalled
+{%- endset -%}
+{%- do steps.append(['final', final]) -%}
 
-)
-
+{%- set final -%}
 select
     kpi_id,
     period_grain,
@@ -372,3 +356,8 @@ select
     end as is_improvement
 from final
 where position > 0
+{%- endset -%}
+
+{{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}
+
+{{ staged_select(steps, final) }}

@@ -1,5 +1,6 @@
-with kpis as (
+{%- set steps = [] -%}
 
+{%- set kpis -%}
     select
         kpi_id,
         headline_kpi_id,
@@ -12,11 +13,10 @@ with kpis as (
         sources,
         definition_version
     from {{ ref('dim_kpi') }}
+{%- endset -%}
+{%- do steps.append(['kpis', kpis]) -%}
 
-),
-
-periods as (
-
+{%- set periods -%}
     select
         period_grain,
         period_start,
@@ -27,17 +27,15 @@ periods as (
         counted_days,
         year_days
     from {{ ref('int_kpi_periods') }}
+{%- endset -%}
+{%- do steps.append(['periods', periods]) -%}
 
-),
-
-slices as (
-
+{%- set slices -%}
     {{ kpi_slices() }}
+{%- endset -%}
+{%- do steps.append(['slices', slices]) -%}
 
-),
-
-measures as (
-
+{%- set measures -%}
     select
         kpi_id,
         period_grain,
@@ -57,13 +55,12 @@ measures as (
         p90,
         mean
     from {{ ref('int_kpi_measures') }}
+{%- endset -%}
+{%- do steps.append(['measures', measures]) -%}
 
-),
-
--- A KPI begins with the first record of its family: before that its sources had nothing to say, and a 0 would be a lie.
--- What a family tells of people comes from HR's history, which reaches further back than its other sources.
-beginnings as (
-
+{#- A KPI begins with the first record of its family: before that its sources had nothing to say, and a 0 would be a lie.
+    What a family tells of people comes from HR's history, which reaches further back than its other sources. -#}
+{%- set beginnings -%}
     select
         kpis.headline_kpi_id,
         kpis.is_people,
@@ -71,20 +68,18 @@ beginnings as (
     from measures
     inner join kpis on measures.kpi_id = kpis.kpi_id
     group by kpis.headline_kpi_id, kpis.is_people
+{%- endset -%}
+{%- do steps.append(['beginnings', beginnings]) -%}
 
-),
-
-landed as (
-
+{%- set landed -%}
     select
         kpi_id,
         landed_through_date
     from {{ ref('int_kpi_landings') }}
+{%- endset -%}
+{%- do steps.append(['landed', landed]) -%}
 
-),
-
-kpi_periods as (
-
+{%- set kpi_periods -%}
     select
         kpis.kpi_id,
         kpis.aggregation,
@@ -98,11 +93,10 @@ kpi_periods as (
     inner join periods
         on beginnings.first_date <= periods.period_end and {{ is_listed('periods.period_grain', 'kpis.grains') }}
     left join landed on kpis.kpi_id = landed.kpi_id
+{%- endset -%}
+{%- do steps.append(['kpi_periods', kpi_periods]) -%}
 
-),
-
-ownership as (
-
+{%- set ownership -%}
     select
         service_id,
         team_id,
@@ -111,11 +105,10 @@ ownership as (
         valid_from,
         valid_to
     from {{ ref('int_service_ownership') }}
+{%- endset -%}
+{%- do steps.append(['ownership', ownership]) -%}
 
-),
-
-existence as (
-
+{%- set existence -%}
     select 'service' as segment_type, service_id as segment_id, valid_from, valid_to
     from ownership
     union all
@@ -133,13 +126,12 @@ existence as (
     union all
     select 'group' as segment_type, group_id as segment_id, valid_from, valid_to
     from {{ ref('int_team_groups') }}
+{%- endset -%}
+{%- do steps.append(['existence', existence]) -%}
 
-),
-
--- Segments that no catalogue dates (a provider, a severity, a function, 'unmapped') exist from their first record in the KPI on;
--- a customer until its last.
-observed as (
-
+{#- Segments that no catalogue dates (a provider, a severity, a function, 'unmapped') exist from their first record in the KPI on;
+    a customer until its last. -#}
+{%- set observed -%}
     select
         measures.kpi_id,
         measures.period_grain,
@@ -153,11 +145,10 @@ observed as (
     from measures
     where measures.segment_type in ('severity', 'provider', 'customer', 'function') or measures.segment_id = 'unmapped'
     group by measures.kpi_id, measures.period_grain, measures.segment_type, measures.segment_id
+{%- endset -%}
+{%- do steps.append(['observed', observed]) -%}
 
-),
-
-existing as (
-
+{%- set existing -%}
     select
         periods.period_grain,
         periods.period_start,
@@ -173,11 +164,10 @@ existing as (
         'org' as segment_type,
         'org' as segment_id
     from periods
+{%- endset -%}
+{%- do steps.append(['existing', existing]) -%}
 
-),
-
-spine as (
-
+{%- set spine -%}
     select
         kpi_periods.kpi_id,
         existing.period_grain,
@@ -214,11 +204,10 @@ spine as (
         segment_type,
         segment_id
     from measures
+{%- endset -%}
+{%- do steps.append(['spine', spine]) -%}
 
-),
-
-figures as (
-
+{%- set figures -%}
     select
         spine.kpi_id,
         spine.period_grain,
@@ -298,11 +287,10 @@ figures as (
             and periods.last_counted_date = suppression.window_end
             and spine.segment_type = suppression.segment_type
             and spine.segment_id = suppression.segment_id
+{%- endset -%}
+{%- do steps.append(['figures', figures]) -%}
 
-),
-
-valued as (
-
+{%- set valued -%}
     select
         kpi_id,
         period_grain,
@@ -338,12 +326,11 @@ valued as (
             is_suppressed or is_untold as is_hidden
         from figures
     ) as figures
+{%- endset -%}
+{%- do steps.append(['valued', valued]) -%}
 
-),
-
--- What a segment was at the end of its period decides which target it is held to.
-services_at_end as (
-
+{#- What a segment was at the end of its period decides which target it is held to. -#}
+{%- set services_at_end -%}
     select
         periods.period_grain,
         periods.period_start,
@@ -356,11 +343,10 @@ services_at_end as (
         ) as recency
     from periods
     inner join ownership on ownership.valid_from <= periods.period_end and ownership.valid_to > periods.period_start
+{%- endset -%}
+{%- do steps.append(['services_at_end', services_at_end]) -%}
 
-),
-
-segments as (
-
+{%- set segments -%}
     select
         existing.period_grain,
         existing.period_start,
@@ -377,11 +363,10 @@ segments as (
             and existing.segment_type = 'service'
             and existing.segment_id = services.service_id
             and services.recency = 1
+{%- endset -%}
+{%- do steps.append(['segments', segments]) -%}
 
-),
-
-targets as (
-
+{%- set targets -%}
     select
         kpi_id,
         nullif(tier, '') as tier,
@@ -411,11 +396,10 @@ targets as (
         1 as specificity
     from {{ ref('int_slo_definitions') }}
     where exclusion_reason is null
+{%- endset -%}
+{%- do steps.append(['targets', targets]) -%}
 
-),
-
-targeted as (
-
+{%- set targeted -%}
     select
         valued.kpi_id,
         valued.period_grain,
@@ -445,11 +429,10 @@ targeted as (
             and (targets.tier is null or targets.tier = segments.tier)
             and (targets.team_id is null or targets.team_id = segments.team_id)
             and (targets.service_id is null or targets.service_id = segments.service_id)
+{%- endset -%}
+{%- do steps.append(['targeted', targeted]) -%}
 
-),
-
-first_complete as (
-
+{%- set first_complete -%}
     select
         kpi_id,
         period_grain,
@@ -459,11 +442,10 @@ first_complete as (
     from valued
     where is_complete and value is not null
     group by kpi_id, period_grain, segment_type, segment_id
+{%- endset -%}
+{%- do steps.append(['first_complete', first_complete]) -%}
 
-),
-
-baselines as (
-
+{%- set baselines -%}
     select
         valued.kpi_id,
         valued.period_grain,
@@ -486,9 +468,10 @@ baselines as (
             <= {{ var('baseline_days') }} * 2
         )
     group by valued.kpi_id, valued.period_grain, valued.segment_type, valued.segment_id
+{%- endset -%}
+{%- do steps.append(['baselines', baselines]) -%}
 
-)
-
+{%- set final -%}
 select
     valued.kpi_id,
     valued.period_grain,
@@ -543,3 +526,8 @@ left join baselines
         and valued.period_grain = baselines.period_grain
         and valued.segment_type = baselines.segment_type
         and valued.segment_id = baselines.segment_id
+{%- endset -%}
+
+{{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}
+
+{{ staged_select(steps, final) }}
