@@ -1,9 +1,9 @@
 {%- set failure_methods = [
     'named_by_incident', 'rollback', 'revert', 'hotfix', 'time_window', 'time_window_dependency',
 ] -%}
-with
+{%- set steps = [] -%}
 
-kpi_values as (
+{%- set kpi_values -%}
     select
         kpi_id,
         period_grain,
@@ -29,22 +29,25 @@ kpi_values as (
             'change_failure_rate_4h', 'change_failure_rate_24h', 'change_failure_rate_72h', 'rework_rate',
             'time_to_restore', 'failed_deployment_recovery_time', 'outage_minutes'
         )
-),
+{%- endset -%}
+{%- do steps.append(['kpi_values', kpi_values]) -%}
 
-days as (
+{%- set days -%}
     {{ period_days() }}
-),
+{%- endset -%}
+{%- do steps.append(['days', days]) -%}
 
-periods as (
+{%- set periods -%}
     select distinct
         period_grain,
         period_start,
         period_end,
         least(period_end, date '{{ var("as_of_date") }}') as last_counted_date
     from days
-),
+{%- endset -%}
+{%- do steps.append(['periods', periods]) -%}
 
-figures as (
+{%- set figures -%}
     select
         period_grain,
         period_start,
@@ -74,10 +77,11 @@ figures as (
         min(case when is_complete then 1 else 0 end) as is_complete
     from kpi_values
     group by period_grain, period_start, segment_type, segment_id
-),
+{%- endset -%}
+{%- do steps.append(['figures', figures]) -%}
 
--- Deployment days of the median week, over the twelve complete weeks up to the end of each period.
-weeks as (
+{#- Deployment days of the median week, over the twelve complete weeks up to the end of each period. -#}
+{%- set weeks -%}
     select
         segment_type,
         segment_id,
@@ -88,9 +92,10 @@ weeks as (
         kpi_id = 'deployment_days'
         and period_grain = 'week'
         and is_complete
-),
+{%- endset -%}
+{%- do steps.append(['weeks', weeks]) -%}
 
-trailing_weeks as (
+{%- set trailing_weeks -%}
     select
         last_week.segment_type,
         last_week.segment_id,
@@ -106,9 +111,10 @@ trailing_weeks as (
             and weeks.week_start > cast({{ dbt.dateadd('day', -84, 'last_week.week_start') }} as date)
             and last_week.week_start >= weeks.week_start
     group by last_week.segment_type, last_week.segment_id, last_week.week_start
-),
+{%- endset -%}
+{%- do steps.append(['trailing_weeks', trailing_weeks]) -%}
 
-last_weeks as (
+{%- set last_weeks -%}
     select
         periods.period_grain,
         periods.period_start,
@@ -119,9 +125,10 @@ last_weeks as (
             calendar_weeks.period_grain = 'week'
             and periods.last_counted_date >= calendar_weeks.period_end
     group by periods.period_grain, periods.period_start
-),
+{%- endset -%}
+{%- do steps.append(['last_weeks', last_weeks]) -%}
 
-banded as (
+{%- set banded -%}
     select
         trailing_weeks.segment_type,
         trailing_weeks.segment_id,
@@ -141,9 +148,10 @@ banded as (
         trailing_weeks.segment_id,
         trailing_weeks.week_start,
         trailing_weeks.weekly_median
-),
+{%- endset -%}
+{%- do steps.append(['banded', banded]) -%}
 
-failed_deployments as (
+{%- set failed_deployments -%}
     select
         deployment_date,
         group_id,
@@ -158,13 +166,15 @@ failed_deployments as (
         and is_failed_change
         and (exclusion_reason is null{{ " or exclusion_reason = 'failed'" if var('cfr_count_failed_attempts') }})
     group by deployment_date, group_id, team_id, service_id, tier, failure_method
-),
+{%- endset -%}
+{%- do steps.append(['failed_deployments', failed_deployments]) -%}
 
-failure_segments as (
+{%- set failure_segments -%}
     {{ dora_segments('failed_deployments', ['deployment_date', 'failure_method', 'failures']) }}
-),
+{%- endset -%}
+{%- do steps.append(['failure_segments', failure_segments]) -%}
 
-failures as (
+{%- set failures -%}
     select
         days.period_grain,
         days.period_start,
@@ -183,10 +193,11 @@ failures as (
         days.period_start,
         failure_segments.segment_type,
         failure_segments.segment_id
-),
+{%- endset -%}
+{%- do steps.append(['failures', failures]) -%}
 
--- Linked of merged, by the period of the merge: what was merged and has not been found in production stays in sight.
-merged_rows as (
+{#- Linked of merged, by the period of the merge: what was merged and has not been found in production stays in sight. -#}
+{%- set merged_rows -%}
     select
         change_id,
         cast(null as string) as team_id,
@@ -197,22 +208,25 @@ merged_rows as (
     where
         merged_at is not null
         and coalesce(exclusion_reason, '') not in ('bot', 'pure_merge')
-),
+{%- endset -%}
+{%- do steps.append(['merged_rows', merged_rows]) -%}
 
-row_counts as (
+{%- set row_counts -%}
     select
         change_id,
         count(*) as service_count
     from merged_rows
     group by change_id
-),
+{%- endset -%}
+{%- do steps.append(['row_counts', row_counts]) -%}
 
-placed_rows as (
+{%- set placed_rows -%}
     {{ place_records('merged_rows', ['change_id', 'is_linked']) }}
-),
+{%- endset -%}
+{%- do steps.append(['placed_rows', placed_rows]) -%}
 
--- Most changes belong to one service and can be summed by day; the others count once per segment and period.
-lone_changes as (
+{#- Most changes belong to one service and can be summed by day; the others count once per segment and period. -#}
+{%- set lone_changes -%}
     select
         placed_rows.event_date,
         placed_rows.group_id,
@@ -232,9 +246,10 @@ lone_changes as (
         placed_rows.team_id,
         placed_rows.service_id,
         placed_rows.tier
-),
+{%- endset -%}
+{%- do steps.append(['lone_changes', lone_changes]) -%}
 
-shared_changes as (
+{%- set shared_changes -%}
     select
         placed_rows.change_id,
         placed_rows.event_date,
@@ -248,17 +263,20 @@ shared_changes as (
         on
             placed_rows.change_id = row_counts.change_id
             and row_counts.service_count > 1
-),
+{%- endset -%}
+{%- do steps.append(['shared_changes', shared_changes]) -%}
 
-lone_segments as (
+{%- set lone_segments -%}
     {{ dora_segments('lone_changes', ['event_date', 'merged', 'linked']) }}
-),
+{%- endset -%}
+{%- do steps.append(['lone_segments', lone_segments]) -%}
 
-shared_segments as (
+{%- set shared_segments -%}
     {{ dora_segments('shared_changes', ['change_id', 'event_date', 'is_linked']) }}
-),
+{%- endset -%}
+{%- do steps.append(['shared_segments', shared_segments]) -%}
 
-change_days as (
+{%- set change_days -%}
     select
         event_date,
         segment_type,
@@ -284,9 +302,10 @@ change_days as (
         group by change_id, event_date, segment_type, segment_id
     ) as once
     group by event_date, segment_type, segment_id
-),
+{%- endset -%}
+{%- do steps.append(['change_days', change_days]) -%}
 
-merged_changes as (
+{%- set merged_changes -%}
     select
         days.period_grain,
         days.period_start,
@@ -298,9 +317,10 @@ merged_changes as (
     inner join days
         on change_days.event_date = days.date_day
     group by days.period_grain, days.period_start, change_days.segment_type, change_days.segment_id
-),
+{%- endset -%}
+{%- do steps.append(['merged_changes', merged_changes]) -%}
 
-incident_rows as (
+{%- set incident_rows -%}
     select
         incidents.incident_id,
         cast(null as string) as team_id,
@@ -312,17 +332,20 @@ incident_rows as (
     left join {{ ref('int_incident_services') }} as incident_services
         on incidents.incident_id = incident_services.incident_id
     where coalesce(incidents.exclusion_reason, 'open') = 'open'
-),
+{%- endset -%}
+{%- do steps.append(['incident_rows', incident_rows]) -%}
 
-placed_incidents as (
+{%- set placed_incidents -%}
     {{ place_records('incident_rows', ['incident_id', 'began_at', 'restored_date']) }}
-),
+{%- endset -%}
+{%- do steps.append(['placed_incidents', placed_incidents]) -%}
 
-incident_segments as (
+{%- set incident_segments -%}
     {{ dora_segments('placed_incidents', ['incident_id', 'event_date', 'began_at', 'restored_date']) }}
-),
+{%- endset -%}
+{%- do steps.append(['incident_segments', incident_segments]) -%}
 
-open_at_end as (
+{%- set open_at_end -%}
     select distinct
         periods.period_grain,
         periods.period_start,
@@ -336,9 +359,10 @@ open_at_end as (
         on
             incident_segments.event_date <= periods.last_counted_date
             and coalesce(incident_segments.restored_date, date '9999-12-31') > periods.last_counted_date
-),
+{%- endset -%}
+{%- do steps.append(['open_at_end', open_at_end]) -%}
 
-open_ages as (
+{%- set open_ages -%}
     select
         period_grain,
         period_start,
@@ -349,9 +373,10 @@ open_ages as (
             business_day_start('cast(' ~ dbt.dateadd('day', 1, 'last_counted_date') ~ ' as date)')
         ) }} as age_seconds
     from open_at_end
-),
+{%- endset -%}
+{%- do steps.append(['open_ages', open_ages]) -%}
 
-open_incidents as (
+{%- set open_incidents -%}
     select
         period_grain,
         period_start,
@@ -362,9 +387,10 @@ open_incidents as (
         cast(max(age_seconds) as double) / 3600 as open_oldest_age_hours
     from open_ages
     group by period_grain, period_start, segment_type, segment_id
-),
+{%- endset -%}
+{%- do steps.append(['open_incidents', open_incidents]) -%}
 
-spine as (
+{%- set spine -%}
     select
         period_grain,
         period_start,
@@ -392,9 +418,10 @@ spine as (
         segment_type,
         segment_id
     from open_incidents
-),
+{%- endset -%}
+{%- do steps.append(['spine', spine]) -%}
 
-final as (
+{%- set final -%}
     select
         spine.period_grain,
         spine.period_start,
@@ -495,6 +522,13 @@ final as (
             dora_bands.metric = 'deployment_frequency'
             and dora_bands.report_year = {{ var('dora_report_year') }}
             and banded.band_rank = dora_bands.band_rank
-)
+{%- endset -%}
+{%- do steps.append(['final', final]) -%}
 
+{%- set final -%}
 select * from final
+{%- endset -%}
+
+{{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}
+
+{{ staged_select(steps, final) }}
