@@ -279,14 +279,16 @@ def zipped(members: dict[str, bytes]) -> bytes:
 
 LINES = b'{"id": 1, "status": "a"}\n{"id": 2, "status": "b, \\"c\\"\\n"}\n'
 PACKED = {
-    "a.jsonl.gz": gzip.compress(LINES),
-    "several_members.jsonl.gz": gzip.compress(LINES[:26]) + gzip.compress(LINES[26:]) + b"\0" * 512,
+    "a.jsonl.gz": gzip.compress(LINES, mtime=0),
+    "several_members.jsonl.gz": gzip.compress(LINES[:26], mtime=0)
+    + gzip.compress(LINES[26:], mtime=0)
+    + b"\0" * 512,
     "a.jsonl.zst": zstandard.compress(LINES),
     "several_frames.jsonl.zst": zstandard.compress(LINES[:26]) + zstandard.compress(LINES[26:]),
     "a.zip": zipped({"folder/a.jsonl": LINES, "__MACOSX/x": b"junk", "folder/.DS_Store": b"junk"}),
     "of_many.zip": zipped({"1.jsonl": LINES[:26], "2.csv": b'order id,status\n2,"b, ""c""\n"\n', "3/": b""}),
-    "nested.zip": zipped({"a.jsonl.gz": gzip.compress(LINES)}),
-    "without_an_ending": gzip.compress(LINES),
+    "nested.zip": zipped({"a.jsonl.gz": gzip.compress(LINES, mtime=0)}),
+    "without_an_ending": gzip.compress(LINES, mtime=0),
 }
 
 
@@ -311,9 +313,13 @@ def test_an_export_counts_once_whether_plain_or_compressed(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("cut.json.gz", gzip.compress(LINES)[:-12], "ends too early"),
+        ("cut.json.gz", gzip.compress(LINES, mtime=0)[:-12], "ends too early"),
         ("cut.json.zst", zstandard.compress(LINES)[:-3], "ends too early"),
-        ("bad.json.gz", gzip.compress(LINES)[:20] + b"xxxx" + gzip.compress(LINES)[24:], "damaged"),
+        (
+            "bad.json.gz",
+            gzip.compress(LINES, mtime=0)[:20] + b"xxxx" + gzip.compress(LINES, mtime=0)[24:],
+            "damaged",
+        ),
         ("cut.zip", zipped({"a.jsonl": LINES})[:-20], "damaged"),
         ("empty.json", b"", "is empty"),
         ("page.json", b"<html><body>Sign in</body></html>", "is not JSON: it starts with '<html>"),
