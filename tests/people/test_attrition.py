@@ -235,8 +235,20 @@ def test_a_team_of_four_is_hidden_and_with_it_the_only_other_team(hundred: duckd
     ]
     assert len(figures) == 20
     shown = " or ".join(f"{name} is not null" for name in figures if name != "target")
+    # Before the first whole year there is nothing to hide: of nobody is anything told, of the organisation neither.
     found = hundred.execute(
-        f"""select segment_id, is_suppressed, bool_or({shown}) from marts.mart_attrition
-        where segment_type = 'team' and period_end <= date '2026-06-30' group by all order by all"""
+        f"""with told as (select *, {shown} as is_shown from marts.mart_attrition)
+        select team.segment_id, org.status <> 'no_data', team.status, team.is_suppressed, bool_or(team.is_shown)
+        from told as team
+        inner join told as org
+            on org.segment_type = 'org' and org.period_grain = team.period_grain
+                and org.period_start = team.period_start
+        where team.segment_type = 'team' and team.period_end <= date '2026-06-30'
+        group by all order by all"""
     ).fetchall()
-    assert found == [("big", True, False), ("small", True, False)]
+    assert found == [
+        ("big", False, "no_data", False, False),
+        ("big", True, "suppressed", True, False),
+        ("small", False, "no_data", False, False),
+        ("small", True, "suppressed", True, False),
+    ]
