@@ -6,7 +6,8 @@ source as (
 
 )
 
-select
+-- Two files of one delivery may tell of one change.
+select distinct
     application_id,
     stage as stage_name,
     entered_at
