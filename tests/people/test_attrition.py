@@ -235,10 +235,11 @@ def test_a_team_of_four_is_hidden_and_with_it_the_only_other_team(hundred: duckd
     ]
     assert len(figures) == 20
     shown = " or ".join(f"{name} is not null" for name in figures if name != "target")
-    # Before the first whole year there is nothing to hide: of nobody is anything told, of the organisation neither.
+    # Before the first whole year nothing is told of anybody, the organisation included: there is nothing to hide.
     found = hundred.execute(
         f"""with told as (select *, {shown} as is_shown from marts.mart_attrition)
-        select team.segment_id, org.status <> 'no_data', team.status, team.is_suppressed, bool_or(team.is_shown)
+        select team.segment_id, org.status <> 'no_data', team.status, team.is_suppressed,
+            bool_or(team.is_shown)
         from told as team
         inner join told as org
             on org.segment_type = 'org' and org.period_grain = team.period_grain
