@@ -235,7 +235,7 @@ def test_a_team_of_four_is_hidden_and_with_it_the_only_other_team(hundred: duckd
     ]
     assert len(figures) == 20
     shown = " or ".join(f"{name} is not null" for name in figures if name != "target")
-    # Before the first whole year nothing is told of anybody, the organisation included: there is nothing to hide.
+    # Before the first whole year nothing is told of anybody, nor of the organisation: nothing to hide.
     found = hundred.execute(
         f"""with told as (select *, {shown} as is_shown from marts.mart_attrition)
         select team.segment_id, org.status <> 'no_data', team.status, team.is_suppressed,
