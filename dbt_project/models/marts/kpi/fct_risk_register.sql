@@ -1,6 +1,6 @@
-{#- The column of a KPI's records in which a segment type's id stands. -#}
-{%- set places = {'org': none, 'group': 'group_id', 'team': 'team_id', 'service': 'service_id', 'tier': 'tier',
-    'severity': 'severity', 'provider': 'provider', 'customer': 'customer_id'} -%}
+{#- Segment types whose id stands on the records themselves. What a team, a group or a tier owned on the day of a record
+    is not on it, so their records are listed by service. -#}
+{%- set named_on_records = {'service': 'service_id', 'severity': 'severity', 'provider': 'provider', 'customer': 'customer_id'} -%}
 
 with breaches as (
 
@@ -25,6 +25,7 @@ with breaches as (
             when cards.segment_type = 'tier' then cards.segment_id
         end as tier,
         kpis.is_people,
+        case when kpis.aggregation like 'trailing%' then periods.year_start else cards.period_start end as first_record_date,
         -- How far beyond the target, in targets; of a share that should be high, in the room that the target leaves to 1:
         -- 0.99 against 0.999 is ten budgets, not one per cent.
         case
@@ -36,6 +37,8 @@ with breaches as (
         end as distance
     from {{ ref('kpi_scorecard') }} as cards
     inner join {{ ref('dim_kpi') }} as kpis on cards.kpi_id = kpis.kpi_id
+    inner join {{ ref('int_kpi_periods') }} as periods
+        on cards.period_grain = periods.period_grain and cards.period_start = periods.period_start
     left join {{ ref('dim_service') }} as services
         on cards.segment_type = 'service' and cards.segment_id = services.service_id
     where cards.status = 'missed'
@@ -77,13 +80,17 @@ select
     distance * weight as risk_score,
     signal,
     is_improving,
-    'select * from ' || case when is_people then 'marts_people' else 'marts' end
-    || '.kpi_' || headline_kpi_id || '_records where kpi_id = ''' || kpi_id || ''' and event_date between date '''
-    || cast(period_start as {{ dbt.type_string() }}) || ''' and date ''' || cast(period_end as {{ dbt.type_string() }}) || ''''
-    || case segment_type
-        {% for segment_type, column in places.items() if column -%}
-        when '{{ segment_type }}' then ' and {{ column }} = ''' || replace(segment_id, '''', '''''') || ''''
-        {% endfor -%}
-        else ''
+    case
+        when segment_type in ('org'{% for segment_type in named_on_records %}, '{{ segment_type }}'{% endfor %})
+            then 'select * from ' || case when is_people then 'marts_people' else 'marts' end || '.kpi_' || headline_kpi_id
+                || '_records where kpi_id = ''' || kpi_id || ''' and event_date between date '''
+                || cast(first_record_date as {{ dbt.type_string() }}) || ''' and date '''
+                || cast(period_end as {{ dbt.type_string() }}) || ''''
+                || case segment_type
+                    {% for segment_type, column in named_on_records.items() -%}
+                    when '{{ segment_type }}' then ' and {{ column }} = ''' || replace(segment_id, '''', '''''') || ''''
+                    {% endfor -%}
+                    else ''
+                end
     end as records_query
 from weighed
