@@ -10,6 +10,7 @@
         'kpi_pipeline_success_rate_records',
         'kpi_cloud_cost_per_customer_records',
         'kpi_vulnerability_sla_records',
+        'kpi_oncall_load_records',
         'kpi_enps_records',
         'kpi_regrettable_attrition_records',
         'kpi_stakeholder_satisfaction_records',

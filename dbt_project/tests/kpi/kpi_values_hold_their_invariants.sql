@@ -18,6 +18,8 @@ select
         when kpis.aggregation = 'median' and facts.p50 is not null
             and not (facts.value = facts.p50 and facts.p50 <= facts.p75 and facts.p75 <= facts.p90)
             then 'percentiles are out of order'
+        when kpis.aggregation = 'p90' and facts.value <> facts.p90 or kpis.aggregation = 'maximum' and facts.value < facts.p90
+            then 'value is not the percentile that it is named for'
         when facts.low > facts.value or facts.high < facts.value then 'value outside its interval'
         when facts.coverage < 0 or facts.coverage > 1 then 'coverage is no share'
         when (facts.value is null) <> (facts.status in ('no_data', 'suppressed')) then 'status contradicts value'
@@ -48,6 +50,8 @@ where
         and facts.p50 is not null
         and not (facts.value = facts.p50 and facts.p50 <= facts.p75 and facts.p75 <= facts.p90)
     )
+    or (kpis.aggregation = 'p90' and facts.value <> facts.p90)
+    or (kpis.aggregation = 'maximum' and facts.value < facts.p90)
     or facts.low > facts.value
     or facts.high < facts.value
     or facts.coverage < 0

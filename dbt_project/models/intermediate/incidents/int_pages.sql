@@ -25,6 +25,37 @@ folded as (
     from notifications
     group by incident_id, user_id
 
+),
+
+zones as (
+
+    select
+        user_id,
+        min(time_zone) as user_time_zone
+    from (
+        select
+            user_id,
+            {{ known_time_zone('time_zone') }} as time_zone
+        from {{ ref('stg_pagerduty__users') }}
+    ) as users
+    group by user_id
+
+),
+
+-- Older answers carry the zone with the shift, and never list the person.
+shift_zones as (
+
+    select
+        user_id,
+        min(time_zone) as user_time_zone
+    from (
+        select
+            user_id,
+            {{ known_time_zone('user_time_zone') }} as time_zone
+        from {{ ref('stg_pagerduty__on_calls') }}
+    ) as shifts
+    group by user_id
+
 )
 
 select
@@ -32,6 +63,7 @@ select
     'pagerduty' as source_system,
     'pagerduty:' || folded.incident_id as incident_id,
     folded.user_id,
+    coalesce(zones.user_time_zone, shift_zones.user_time_zone) as user_time_zone,
     coalesce(incidents.service_id, 'unmapped') as service_id,
     folded.paged_at,
     incidents.urgency,
@@ -39,3 +71,5 @@ select
     folded.is_email_only
 from folded
 left join {{ ref('int_incidents') }} as incidents on 'pagerduty:' || folded.incident_id = incidents.incident_id
+left join zones on folded.user_id = zones.user_id
+left join shift_zones on folded.user_id = shift_zones.user_id

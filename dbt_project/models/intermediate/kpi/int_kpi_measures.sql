@@ -204,6 +204,7 @@ select
     percentiles.p50,
     percentiles.p75,
     percentiles.p90,
+    percentiles.maximum,
     percentiles.mean
 from own
 left join {{ ref('int_kpi_percentiles') }} as percentiles

@@ -13,7 +13,7 @@
         respondent_function,
         measured
     from ({{ split_records(name, lone=true) }}) as lone
-    where measured is not null and aggregation = 'median'
+    where measured is not null and {{ is_over_values('aggregation') }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 {%- endset -%}
@@ -74,6 +74,7 @@ select
     percentile_cont(0.5) within group (order by measured.measured) as p50,
     percentile_cont(0.75) within group (order by measured.measured) as p75,
     percentile_cont(0.9) within group (order by measured.measured) as p90,
+    max(measured.measured) as maximum,
     {{ exact_mean('measured.measured') }} as mean
 from (
     select
@@ -95,7 +96,7 @@ from (
 inner join slices
     on
         measured.kpi_id = slices.kpi_id
-        and slices.aggregation = 'median'
+        and {{ is_over_values('slices.aggregation') }}
         and slices.segment_type = '{{ segment_type }}'
         and slices.period_grain = '{{ grain }}'
 group by measured.kpi_id, measured.period_start, measured.segment_id

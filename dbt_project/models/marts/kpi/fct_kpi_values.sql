@@ -53,6 +53,7 @@
         p50,
         p75,
         p90,
+        maximum,
         mean
     from {{ ref('int_kpi_measures') }}
 {%- endset -%}
@@ -231,7 +232,7 @@
         -- of every month apart.
         kpis.aggregation like 'trailing%' and not kpi_periods.is_begun_in_time as is_untold,
         case
-            when kpis.aggregation = 'median' then cast(null as decimal(38, 9))
+            when {{ is_over_values('kpis.aggregation') }} then cast(null as decimal(38, 9))
             when kpis.aggregation = 'distinct_days' then cast(coalesce(measures.active_days, 0) as decimal(38, 9))
             else coalesce(measures.numerator, cast(0 as decimal(38, 9)))
         end as numerator,
@@ -243,16 +244,19 @@
                 then cast(cast(coalesce(measures.denominator, 0) as double) / periods.year_days as decimal(38, 9))
         end as denominator,
         case
-            when kpis.aggregation = 'median' then coalesce(measures.measured_count, 0)
+            when {{ is_over_values('kpis.aggregation') }} then coalesce(measures.measured_count, 0)
             when kpis.is_people then cast(round(coalesce(suppression.population, 0), 0) as bigint)
             else coalesce(measures.counted, 0)
         end as sample_size,
         measures.p50,
         measures.p75,
         measures.p90,
+        measures.maximum,
         measures.mean,
         cast(
-            case when kpis.aggregation = 'median' then coalesce(measures.measured_count, 0) else measures.counted end
+            case
+                when {{ is_over_values('kpis.aggregation') }} then coalesce(measures.measured_count, 0) else measures.counted
+            end
             as double
         ) / nullif(measures.counted + measures.unplaced, 0) as coverage,
         case
@@ -308,6 +312,8 @@
         case
             when is_hidden then null
             when aggregation = 'median' then p50
+            when aggregation = 'p90' then p90
+            when aggregation = 'maximum' then maximum
             when aggregation in ('count', 'distinct_days') then cast(numerator as double)
             else cast(numerator as double) / nullif(cast(denominator as double), 0)
         end as value,
