@@ -32,7 +32,12 @@ from orchestration.loading.ledger import (
 from orchestration.loading.modes import settle
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey
-from orchestration.loading.quarantine import record_drift, record_rejects, record_split_errors
+from orchestration.loading.quarantine import (
+    commonest_fault,
+    record_drift,
+    record_rejects,
+    record_split_errors,
+)
 from orchestration.loading.records import StageRequest
 from orchestration.loading.relations import numbered
 from orchestration.loading.staging import create_stage, fill_stage
@@ -226,6 +231,11 @@ def _commit(
             split = record_split_errors(con, table, candidates[0], batch.key, now)
             con.execute("update batch_files set rows_read = rows_read + $split", {"split": split})
         _judge(con, batch)
+        if split_errors and candidates[0].failure is not None:
+            # Of a failed file no row counts as read, so none may wait in the quarantine.
+            con.execute(
+                "delete from ops.ingest_rejects where file_id = $file_id", {"file_id": candidates[0].file_id}
+            )
         settle(con, table)
         insert_rows(con, table)
         record_rejects(con, table, candidates, batch.key, now)
@@ -250,8 +260,9 @@ def _judge(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         guarded = table.load.mode == "snapshot" and not table.load.allow_empty
         empty = not good and delivered_at not in filled and not _delivered_before(con, table, delivered_at)
         if candidate.failure is None and guarded and empty:
+            fault = commonest_fault(con, table, candidate, number) if read else "has no row"
             candidate.failure = (
-                "has no good row, and as a snapshot it would empty the table (allow_empty is not set)"
+                f"{fault}, and as a snapshot it would empty the table (allow_empty is not set)"
             )
         if candidate.failure is not None:
             note_failure(con, number, candidate.failure)

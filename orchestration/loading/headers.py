@@ -36,6 +36,11 @@ class HeaderMap:
         """Positions of the columns of that header."""
         return tuple(i for i, name in enumerate(self.names) if normalised(name) == normalised(header))
 
+    def repeated(self, column: str | None) -> tuple[str, ...]:
+        """The headers that stand more than once in the file, of those that ``column`` reads."""
+        found = [self.names[position] for position in dict(self.positions).get(column or "", ())]
+        return tuple(dict.fromkeys(name for name in found if len(self.places(name)) > 1))
+
 
 def normalised(header: str) -> str:
     """A header without case, spaces, ``_`` and ``-``."""

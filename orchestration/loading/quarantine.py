@@ -161,6 +161,41 @@ def record_drift(
     )
 
 
+def commonest_fault(
+    con: duckdb.DuckDBPyConnection, table: TableContract, candidate: Candidate, number: int
+) -> str:
+    """What most rows of file ``number`` of the batch break, none of which is good; without any value."""
+    _note_reasons(con, table)
+    row = con.execute(
+        f"""
+        select count(*), faults.column_name, faults.reason, sum(count(*)) over ()
+        from (
+            select
+                reasons.column_name,
+                case when stage._state > 0 and stage._value is null then 'is null or absent'
+                    else reasons.reason end as reason
+            from {STAGE} as stage
+            inner join reject_reasons as reasons on stage._state = reasons.state
+            where stage._file = $number
+            union all
+            select null, reason from ops.ingest_rejects where file_id = $file_id and replayed_at is null
+        ) as faults
+        group by faults.column_name, faults.reason
+        order by all desc
+        limit 1
+        """,
+        {"number": number, "file_id": candidate.file_id},
+    ).fetchone()
+    if row is None:
+        return "has no good row"
+    count, column, reason, total = row
+    fault = f"{column} {reason}" if column else reason
+    twice = [h for part in candidate.parts if part.headers for h in part.headers.repeated(column)]
+    if twice:
+        fault += f"; {twice[0]!r} heads several columns, of which the first that is not null is read"
+    return f"has no good row ({count} of {total}: {fault})"
+
+
 def _shown(text: str, table: TableContract, key: PseudonymKey | None, parameters: Parameters) -> str:
     """SQL of what the quarantine may hold of ``text``: of a table with personal columns only a keyed hash."""
     if not table.personal:

@@ -80,8 +80,11 @@ def flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> tu
     for i, column in enumerate(table.stored, 1):
         if column.options.extra:
             found = extras.get(column.name, ())
+            alike: dict[str, list[str]] = {}
+            for p in found:
+                alike.setdefault(headers.names[p], []).append(_admitted(column, f"c{p}", parameters))
             pairs = ", ".join(
-                f"{parameters.add(headers.names[p])}, {_admitted(column, f'c{p}', parameters)}" for p in found
+                f"{parameters.add(name)}, coalesce({', '.join(same)})" for name, same in alike.items()
             )
             # A merge patch drops the members that are null.
             text = f"nullif(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar), '{{}}')"

@@ -99,6 +99,17 @@ def test_csv_with_everything_wrong_at_once(shop: Shop) -> None:
     ]  # fmt: skip
 
 
+def test_of_columns_under_one_header_the_first_that_is_not_null_is_read(shop: Shop) -> None:
+    header = "status,id,x_note,status,x_note,id"
+    shop.land("orders/twice.csv", f"{header}\n,1,,later,n1,9\nfirst,,n2,second,n3,2\nz,z,,,,3\n")
+    shop.load()
+    assert shop.rows("orders", "order_id, status, custom") == [
+        (1, "later", '{"x_note":"n1"}'),
+        (2, "first", '{"x_note":"n2"}'),
+    ]
+    assert shop.rejects() == [(4, "order_id", "z", "is not a whole number of 64 bits")]
+
+
 def test_cp1252_is_read_where_it_is_no_utf_8(shop: Shop) -> None:
     shop.land("orders/old.csv", shop.fixture("orders_cp1252.csv"))
     shop.load()

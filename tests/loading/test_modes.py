@@ -238,6 +238,29 @@ def test_an_empty_snapshot_is_refused_unless_its_contract_allows_it(shop: Shop) 
     assert shop.rows("roster") == [("a", "x")]
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("worker_id,team\n", "has no row"),
+        ("worker_id,team\n,a\n,b\n", "has no good row (2 of 2: worker_id is null or absent)"),
+        (
+            "worker_id,team\n1\n2\n,b\n",
+            "has no good row (2 of 3: cannot be split into fields: missing columns)",
+        ),
+        (
+            "Worker ID,team,Worker ID\n,a,\n",
+            "has no good row (1 of 1: worker_id is null or absent; 'Worker ID' heads several columns, "
+            "of which the first that is not null is read)",
+        ),
+    ],
+)
+def test_a_snapshot_that_is_refused_says_what_its_rows_lack(shop: Shop, content: str, reason: str) -> None:
+    shop.land("roster/2026-02-01/r.csv", content)
+    (outcome,) = shop.load()
+    refusal = "as a snapshot it would empty the table (allow_empty is not set)"
+    assert outcome.reason == f"{reason}, and {refusal}"
+
+
 def test_an_empty_page_of_a_snapshot_with_rows_is_no_reason_to_refuse(shop: Shop) -> None:
     shop.land("roster/2026-01-01/p1.csv", "worker_id,team\na,x\n")
     shop.land("roster/2026-01-01/p2.csv", "worker_id,team\n")
