@@ -26,6 +26,10 @@ EXEMPLIFIED = {
     "kpi_pipeline_success_rate_records",
     "kpi_regrettable_attrition_records",
     "kpi_vulnerability_sla_records",
+    "int_pages",
+    "int_interruptions",
+    "int_on_call_weeks",
+    "kpi_oncall_load_records",
     "kpi_hiring_time_to_fill_records",
     "kpi_quality_of_hire_records",
 }
