@@ -22,9 +22,21 @@ QUARANTINE_ERROR_SHARE = 0.5
 QUARANTINE_ERROR_ROWS = 1000
 
 # Days without a newer record before a system counts as stale. Busy systems bring something every day,
-# weekends and holidays aside; these are closed or delivered by the month.
+# weekends and holidays aside; others are closed, delivered or asked by the month or the quarter. Tables are
+# judged one by one in meta_source_freshness, by the seed source_expectations.
 MAXIMUM_AGE_DAYS = 7
-MAXIMUM_AGE_DAYS_BY_SYSTEM: Mapping[str, int] = {"finance": 70, "usage": 70, "workday": 45, "catalogue": 400}
+MAXIMUM_AGE_DAYS_BY_SYSTEM: Mapping[str, int] = {
+    "bamboohr": 45,
+    "catalogue": 400,
+    "dependabot": 15,
+    "finance": 70,
+    "kev": 14,
+    "snyk": 15,
+    "surveys": 120,
+    "usage": 70,
+    "wiz": 40,
+    "workday": 45,
+}
 
 
 @dataclass(frozen=True)

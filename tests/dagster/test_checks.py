@@ -65,11 +65,11 @@ def test_a_file_that_could_not_be_read_warns() -> None:
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
 
 
-def judge_freshness(*through: datetime | None, as_of: date = AS_OF) -> list[bool]:
+def judge_freshness(*through: datetime | None, system: str = "github") -> list[bool]:
     ledgers = {
         key: replace(GOOD, data_through=instant) for key, instant in zip((KEY, OTHER), through, strict=False)
     }
-    return [r.passed for r in evaluate_tables("github", ledgers, as_of) if r.check_name == FRESH]
+    return [r.passed for r in evaluate_tables(system, ledgers, AS_OF) if r.check_name == FRESH]
 
 
 def test_a_quiet_table_of_a_busy_system_is_fresh() -> None:
@@ -80,6 +80,12 @@ def test_a_system_with_nothing_new_anywhere_is_not() -> None:
     end = datetime(2026, 7, 1)
     assert judge_freshness(end - timedelta(days=7), None) == [True, True]
     assert judge_freshness(end - timedelta(days=7, seconds=1), None) == [False, False]
+
+
+def test_surveys_are_asked_by_the_quarter() -> None:
+    end = datetime(2026, 7, 1)
+    assert judge_freshness(end - timedelta(days=120), system="surveys") == [True]
+    assert judge_freshness(end - timedelta(days=121), system="surveys") == [False]
 
 
 def test_a_system_that_nobody_feeds_is_not_late() -> None:
