@@ -62,6 +62,8 @@ Under ``config.meta`` of a column:
 - ``pii``: ``drop`` (documented, never stored) or ``pseudonymise`` (``p_`` and 16 hexadecimal digits of
   HMAC-SHA256 over the trimmed lower-case value).
 - ``keep_if``: with ``pseudonymise``: values that match this pattern stay in clear (bots).
+- ``pseudonym_scope``: with ``pseudonymise``: a name that enters the HMAC, so that the same person has another
+  pseudonym there than in tables of other scopes, and rows of the two cannot be joined.
 - ``extra``: glob or list of globs: the column receives a JSON object of all matching members or headers that
   no other column claims; with a ``path``, of the members of the object there (JSON files).
 - ``only``: with ``extra``: members whose text does not match this pattern in full are left out, so that free

@@ -58,6 +58,7 @@ class ColumnOptions(_Strict):
     lower: bool = False
     pii: Literal["drop", "pseudonymise"] | None = None
     keep_if: str | None = None
+    pseudonym_scope: str | None = None
     extra: Texts = ()
     only: str | None = None
     json_text: bool = Field(default=False, alias="json")

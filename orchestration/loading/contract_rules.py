@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.loading.contract_model import Column, ContractError, TableContract
+from orchestration.loading.contract_model import NAME, Column, ContractError, TableContract
 from orchestration.loading.paths import parse_json_path
 
 RESERVED_COLUMNS = frozenset({"_file_id", "_row"})
@@ -112,6 +112,10 @@ def _problems_of_column(table: TableContract, column: Column) -> Iterator[str]:
             yield f"option {option} needs data_type string"
     if options.keep_if and options.pii != "pseudonymise":
         yield "option keep_if needs pii: pseudonymise"
+    if options.pseudonym_scope is not None and options.pii != "pseudonymise":
+        yield "option pseudonym_scope needs pii: pseudonymise"
+    if options.pseudonym_scope is not None and not NAME.fullmatch(options.pseudonym_scope):
+        yield f"option pseudonym_scope: {options.pseudonym_scope!r} is no plain name"
     if options.extra and (len(options.path or ()) > 1 or options.headers or options.capture):
         yield "option extra takes what no other column claims: at most one path, no headers or capture"
     if options.only and not options.extra:

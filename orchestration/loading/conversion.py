@@ -254,7 +254,7 @@ def _string(column: Column, text: str, parameters: Parameters, key: PseudonymKey
     if options.pii == "pseudonymise":
         if key is None:
             raise ValueError(f"column {column.name} is pseudonymised, but there is no key")
-        pseudonym = key.pseudonym(text, parameters)
+        pseudonym = key.pseudonym(text, parameters, options.pseudonym_scope)
         if not options.keep_if:
             return pseudonym
         keep = parameters.add(options.keep_if)

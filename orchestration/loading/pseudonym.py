@@ -38,9 +38,15 @@ class PseudonymKey:
         inner, outer = parameters.add(self.inner), parameters.add(self.outer)
         return f"sha256({outer}::blob || unhex(sha256({inner}::blob || encode({text}))))"
 
-    def pseudonym(self, text: str, parameters: Parameters) -> str:
-        """SQL of ``p_`` and 16 hexadecimal digits of the HMAC of the trimmed lower-case ``text``."""
-        return f"'p_' || left({self.digest(f'lower(trim({text}))', parameters)}, 16)"
+    def pseudonym(self, text: str, parameters: Parameters, scope: str | None = None) -> str:
+        """SQL of ``p_`` and 16 hexadecimal digits of the HMAC of the trimmed lower-case ``text``.
+
+        With a ``scope``, of the scope, a unit separator (which stands in no value) and that text.
+        """
+        named = f"lower(trim({text}))"
+        if scope is not None:
+            named = f"{parameters.add(scope)} || chr(31) || {named}"
+        return f"'p_' || left({self.digest(named, parameters)}, 16)"
 
 
 def read_pseudonym_key(home: DataHome, environ: Mapping[str, str]) -> PseudonymKey:

@@ -150,7 +150,10 @@ def _typed_relation(request: StageRequest, records: str) -> str:
     relation = f"select *, {', '.join(values)} from ({records})" if values else records
     for position, (i, column, value) in enumerate(pseudonyms):
         earlier = (
-            j for j, other, _ in pseudonyms[:position] if other.options.keep_if == column.options.keep_if
+            j
+            for j, other, _ in pseudonyms[:position]
+            if other.options.keep_if == column.options.keep_if
+            and other.options.pseudonym_scope == column.options.pseudonym_scope
         )
         taken = " ".join(f"when t{i} = t{j} then v{j}" for j in earlier)
         value = f"case {taken} else {value} end" if taken else value

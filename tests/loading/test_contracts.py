@@ -119,6 +119,7 @@ COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
     "lower": {"lower": True},
     "pii": {"pii": "drop"},
     "keep_if": {"pii": "pseudonymise", "keep_if": "bot$"},
+    "pseudonym_scope": {"pii": "pseudonymise", "pseudonym_scope": "surveys"},
     "extra": {"extra": "x_*", "path": "a.b"},
     "only": {"extra": "x_*", "only": "[0-9]+"},
     "json": {"json": True},
@@ -186,6 +187,8 @@ def test_a_wrong_table_option_is_named(
         ({"config": {"meta": {"regex": "ab"}}}, "needs a group"),
         ({"config": {"meta": {"capture": "nope"}}}, "nope is not in the table's path"),
         ({"config": {"meta": {"keep_if": "bot$"}}}, "keep_if needs pii: pseudonymise"),
+        ({"pseudonym_scope": "surveys"}, "pseudonym_scope needs pii: pseudonymise"),
+        ({"pii": "pseudonymise", "pseudonym_scope": "Our surveys"}, "is no plain name"),
         (
             {"config": {"meta": {"extra": "x_*", "path": ["a", "b"]}}},
             "option extra takes what no other column claims",

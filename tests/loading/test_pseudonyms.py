@@ -11,8 +11,10 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
+from orchestration.loading.contract import read_contracts
 from orchestration.loading.identifiers import Parameters
 from orchestration.loading.pseudonym import PseudonymKey, read_pseudonym_key
+from tests.dbt.project import PROJECT
 from tests.loading.conftest import KEY, Shop
 
 PEOPLE = """e-mail,full name,hired on
@@ -24,9 +26,10 @@ grace@example.org,Grace,some day
 """
 
 
-def expected(text: str) -> str:
+def expected(text: str, scope: str | None = None) -> str:
     """The pseudonym by Python's own HMAC."""
-    return "p_" + hmac.new(KEY.encode(), text.strip().lower().encode(), hashlib.sha256).hexdigest()[:16]
+    named = text.strip().lower() if scope is None else f"{scope}\x1f{text.strip().lower()}"
+    return "p_" + hmac.new(KEY.encode(), named.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 @pytest.mark.parametrize("secret", [b"0123456789abcdef", b"x" * 64, b"a longer key " * 20])
@@ -44,6 +47,23 @@ def test_people_get_pseudonyms_and_bots_keep_their_names(shop: Shop) -> None:
     shop.land("people/a.csv", PEOPLE)
     shop.load()
     assert [row[0] for row in shop.rows("people")] == sorted([expected("ada@example.org"), "deploy[bot]"])
+
+
+def test_a_scope_gives_the_same_person_a_pseudonym_that_joins_no_other_table(shop: Shop) -> None:
+    shop.land("people/a.csv", "e-mail\nada@example.org\n")
+    shop.land("feedback/a.csv", "answer_id,e-mail,forwarded_by\n1,Ada@example.org,ada@example.org\n")
+    shop.load()
+    assert shop.rows("feedback") == [
+        (1, expected("ada@example.org", "feedback"), expected("ada@example.org"))
+    ]
+    joined = shop.query("select 1 from raw_shop.people inner join raw_shop.feedback using (person_id)")
+    assert joined == []
+
+
+def test_people_of_surveys_have_pseudonyms_of_their_own() -> None:
+    tables = read_contracts(PROJECT)["surveys"].tables.values()
+    scopes = {c.options.pseudonym_scope for t in tables for c in t.columns if c.options.pii == "pseudonymise"}
+    assert scopes == {"surveys"}
 
 
 def test_no_clear_text_of_a_person_reaches_the_warehouse(shop: Shop) -> None:
