@@ -187,8 +187,11 @@ def test_a_wrong_table_option_is_named(
         ({"config": {"meta": {"regex": "ab"}}}, "needs a group"),
         ({"config": {"meta": {"capture": "nope"}}}, "nope is not in the table's path"),
         ({"config": {"meta": {"keep_if": "bot$"}}}, "keep_if needs pii: pseudonymise"),
-        ({"pseudonym_scope": "surveys"}, "pseudonym_scope needs pii: pseudonymise"),
-        ({"pii": "pseudonymise", "pseudonym_scope": "Our surveys"}, "is no plain name"),
+        ({"config": {"meta": {"pseudonym_scope": "surveys"}}}, "pseudonym_scope needs pii: pseudonymise"),
+        (
+            {"config": {"meta": {"pii": "pseudonymise", "pseudonym_scope": "Our surveys"}}},
+            "is no plain name",
+        ),
         (
             {"config": {"meta": {"extra": "x_*", "path": ["a", "b"]}}},
             "option extra takes what no other column claims",
