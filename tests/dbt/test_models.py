@@ -30,6 +30,10 @@ EXEMPLIFIED = {
     "int_interruptions",
     "int_on_call_weeks",
     "kpi_oncall_load_records",
+    "int_incident_responses",
+    "fct_alert_quality",
+    "fct_bus_factor",
+    "fct_manager_span",
     "kpi_hiring_time_to_fill_records",
     "kpi_quality_of_hire_records",
 }
