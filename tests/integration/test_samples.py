@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
@@ -52,6 +53,11 @@ DROPS = {
         "hr/workday_worker_position_organization_history_data.csv"
     ],
     ("workday", "organizations"): ["hr/workday_organization_data.csv"],
+    ("surveys", "qualtrics_responses"): ["survey/qualtrics_survey_response.csv"],
+    ("surveys", "qualtrics_question_responses"): ["survey/qualtrics_question_response.csv"],
+    ("surveys", "qualtrics_embedded_data"): ["survey/qualtrics_survey_embedded_data.csv"],
+    ("surveys", "qualtrics_distributions"): ["survey/qualtrics_distribution.csv"],
+    ("surveys", "qualtrics_distribution_contacts"): ["survey/qualtrics_distribution_contact.csv"],
     ("prometheus", "slo_definitions"): [
         f"slo/{path.name}" for path in sorted((SAMPLES / "slo").glob("*.yaml"))
     ],
@@ -185,6 +191,47 @@ def test_every_worker_row_is_loaded_or_refused_for_a_reason(warehouse: duckdb.Du
             [table],
         ).fetchone()
         assert row == (1, True, 0), table
+
+
+def test_every_row_of_the_survey_samples_is_loaded(warehouse: duckdb.DuckDBPyConnection) -> None:
+    for (system, table), (name,) in ((drop, names) for drop, names in DROPS.items() if drop[0] == "surveys"):
+        with (SAMPLES / name).open(encoding="utf-8", newline="") as file:
+            records = list(csv.DictReader(file))
+        # Of the fields that somebody embedded, those that tell no team, function or wave are not taken.
+        wanted = 0 if table == "qualtrics_embedded_data" else len(records)
+        row = warehouse.execute(
+            "select status, rows_read, rows_loaded from ops.ingest_files where system = ? and table_name = ?",
+            [system, table],
+        ).fetchone()
+        assert row == ("loaded", wanted, wanted), table
+        assert records
+
+
+def test_a_response_of_the_samples_is_told_by_its_survey_and_its_instant(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    with (SAMPLES / "survey" / "qualtrics_survey_response.csv").open(encoding="utf-8", newline="") as file:
+        given = sorted((row["survey_id"], row["recorded_date"][:19]) for row in csv.DictReader(file))
+    found = warehouse.execute(
+        """
+        select survey_id, strftime(recorded_at, '%Y-%m-%d %H:%M:%S') from raw_surveys.qualtrics_responses
+        where starts_with(response_id, 'p_') order by all
+        """
+    ).fetchall()
+    assert found == given
+
+
+def test_personal_values_of_the_survey_samples_are_nowhere_in_the_home(loaded: DataHome) -> None:
+    personal = set()
+    columns = ("ip_address", "recipient_email", "id", "survey_link", "contact_id", "contact_lookup_id")
+    for name in ("survey_response", "distribution_contact"):
+        with (SAMPLES / "survey" / f"qualtrics_{name}.csv").open(encoding="utf-8", newline="") as file:
+            personal |= {row[c].encode() for row in csv.DictReader(file) for c in columns if row.get(c)}
+    assert len(personal) > 10
+    kept = [path for path in loaded.root.rglob("*") if path.is_file() and loaded.landing not in path.parents]
+    for path in kept:
+        content = path.read_bytes()
+        assert not [value for value in personal if value in content], path
 
 
 def test_extracts_without_a_contract_are_refused_and_named(warehouse: duckdb.DuckDBPyConnection) -> None:

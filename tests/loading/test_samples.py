@@ -38,6 +38,12 @@ PAYLOADS = [
     ("hr/workday_worker_history_data.csv", "workday/worker_history", 7),
     ("hr/workday_worker_position_history_data.csv", "workday/worker_position_history", 7),
     ("hr/workday_organization_data.csv", "workday/organizations", 5),
+    ("survey/qualtrics_survey_response.csv", "surveys/qualtrics_responses", 5),
+    ("survey/qualtrics_question_response.csv", "surveys/qualtrics_question_responses", 5),
+    # Its fields tell neither a team nor a function nor a wave: not one is taken.
+    ("survey/qualtrics_survey_embedded_data.csv", "surveys/qualtrics_embedded_data", 0),
+    ("survey/qualtrics_distribution.csv", "surveys/qualtrics_distributions", 5),
+    ("survey/qualtrics_distribution_contact.csv", "surveys/qualtrics_distribution_contacts", 5),
 ]
 
 
@@ -50,7 +56,7 @@ def test_every_record_of_real_payloads_is_loaded_or_quarantined(shop: Shop) -> N
     outcomes = {}
     with shop.open() as con:
         ensure_tables(con, contracts)
-        for system in ("github", "pagerduty", "focus", "workday"):
+        for system in ("github", "pagerduty", "focus", "workday", "surveys"):
             for outcome in load_system(
                 con, shop.home, contracts[system], environ={"METRICS_PSEUDONYM_KEY": KEY}
             ):
