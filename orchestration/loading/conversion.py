@@ -98,9 +98,11 @@ def shaped(column: Column, text: str, parameters: Parameters) -> str:
 
 
 def _bigint(text: str) -> str:
-    plain = _without_exponent(text)
+    plain, number = _without_exponent(text), f"try_cast({text} as bigint)"
+    # Written back and compared, the usual number costs half of what a pattern costs.
     return (
-        rf"case when regexp_full_match({text}, '[+-]?\d{{1,19}}') then try_cast({text} as bigint)"
+        rf"case when cast({number} as varchar) = {text} then {number}"
+        rf" when regexp_full_match({text}, '[+-]?\d{{1,19}}') then {number}"
         rf" when regexp_full_match({plain}, '[+-]?\d{{1,40}}(?:\.0*)?')"
         rf" then try_cast(regexp_replace({plain}, '\.0*$', '') as bigint) end"
     )
@@ -185,7 +187,7 @@ def _without_utc(text: str) -> str:
 
 def _joined(text: str) -> str:
     # DuckDB reads an offset only where no blank stands before it.
-    return rf"regexp_replace({text}, ' ([+-])', '\1')"
+    return rf"case when contains({text}, ' ') then regexp_replace({text}, ' ([+-])', '\1') else {text} end"
 
 
 def _with_seconds(text: str) -> str:

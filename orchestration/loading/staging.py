@@ -110,8 +110,10 @@ def _insert(con: duckdb.DuckDBPyConnection, request: StageRequest, records: str,
     table, parameters = request.table, request.parameters
     columns = list(enumerate(table.stored, 1))
     typed = _typed_relation(request, records)
+    # The good record leaves at the first branch: what broke another is only looked for in that one.
+    good = " and ".join(["_special is null", *(fit for i, column in columns if (fit := _fits(i, column)))])
     broken = " ".join(_broken(i, column) for i, column in columns)
-    state = f"case when _special is not null then _special {broken} end"
+    state = f"case when {good} then null when _special is not null then _special {broken} end"
     texts = ", ".join(f"t{i}" for i, _ in columns)
     values = ", ".join(f"v{i}" for i, _ in columns)
     bad = f"_state <> {NOT_A_RECORD}"
@@ -200,8 +202,18 @@ def _typed_with(request: StageRequest, column: Column, text: str, form: str) -> 
     return typed_value(replace(column, options=options), text, request.parameters, zone, request.key)
 
 
+def _can_fail(column: Column) -> bool:
+    return bool(column.data_type != "string" or column.options.json_text or column.options.extra)
+
+
+def _fits(position: int, column: Column) -> str:
+    """SQL: does the column's value not break the record? Empty where it never does."""
+    if column.options.required:
+        return f"v{position} is not null" if _can_fail(column) else f"t{position} is not null"
+    return f"(v{position} is not null or t{position} is null)" if _can_fail(column) else ""
+
+
 def _broken(position: int, column: Column) -> str:
     fits = f"when t{position} is not null and v{position} is null then {position}"
     required = f"when t{position} is null then {position}" if column.options.required else ""
-    can_fail = column.data_type != "string" or column.options.json_text or column.options.extra
-    return f"{fits if can_fail else ''} {required}"
+    return f"{fits if _can_fail(column) else ''} {required}"
