@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -171,27 +171,26 @@ def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded
         texts.append(f"{shaped(column, f'u{i}', parameters)} as t{i}")
     # Trimming copies the text, so only what does not start with its brace at once is trimmed.
     trimmed = "ltrim(_doc, ' \t\r\n')"
+    pages = [] if unwrapped else [extracted(path) for path in load.records]
+    usual = " and ".join(["starts_with(_doc, '{')", "x is not null", *(f"{text} is null" for text in pages)])
     conditions = [
         f"when _doc is null then {NOT_A_RECORD}",
         f"when x is null then case when {trimmed} = '' then {NOT_A_RECORD} else {MALFORMED} end",
     ]
-    if not unwrapped:
-        conditions += [
-            f"when starts_with({text}, '{bracket}') then {WRAPPER}"
-            for text in (extracted(path) for path in load.records)
-            for bracket in "[{"
-        ]
+    conditions += [
+        f"when starts_with({text}, '{bracket}') then {WRAPPER}" for text in pages for bracket in "[{"
+    ]
     array = NOT_AN_OBJECT if unwrapped else WRAPPER
     conditions.append(
-        f"when case when starts_with(_doc, '{{') then false else not starts_with({trimmed}, '{{') end"
+        f"when not starts_with({trimmed}, '{{')"
         f" then case when starts_with({trimmed}, '[') then {array} else {NOT_AN_OBJECT} end"
     )
-    if other := _other_kind(table, [extracted(path) for path in _kind_paths(table)], parameters):
-        conditions.append(other)
-    special = f"cast(case {' '.join(conditions)} end as smallint)"
-    of_record = parameters.add_list([p for in_element, p in pointers if not in_element] or ["$"])
-    sampled = "true" if request.bytes <= _ALL_MEMBERS_BYTES else "hash(left(_doc, 200)) % 64 = 0"
+    other = _other_kind(table, [extracted(path) for path in _kind_paths(table)], parameters)
+    of_kind = f"case {other} end" if other else "null"
+    special = f"cast(case when {usual} then {of_kind} {' '.join(conditions)} {other} end as smallint)"
+    sampled = "true" if request.bytes <= _ALL_MEMBERS_BYTES else f"{_fingerprint(table, extracted)} % 64 = 0"
     members = f"case when x is not null and {sampled} then json_keys(_doc) end"
+    of_record = parameters.add_list([p for in_element, p in pointers if not in_element] or ["$"])
     extraction = f"json_extract_string(_doc, {of_record})"
     extraction = f"try({extraction})" if guarded else extraction
     relation = f"""
@@ -206,6 +205,14 @@ def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded
         select *, {", ".join(texts)}
         from (select *, {", ".join(picked)} from ({relation}))"""
     return records, raw
+
+
+def _fingerprint(table: TableContract, extracted: Callable[[str], str]) -> str:
+    """SQL of a hash that tells records apart: of what identifies them, which is cheaper than their text."""
+    paths = [path for name in table.load.key for path in table.column(name).paths]
+    if not paths or any(parse_json_path(path).in_element for path in paths):
+        return "hash(left(_doc, 200))"
+    return f"hash({', '.join(['strlen(_doc)', *(extracted(path) for path in paths)])})"
 
 
 def _exploded(relation: str, load: LoadOptions, pointers: str, parameters: Parameters) -> str:
