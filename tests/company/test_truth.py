@@ -22,6 +22,7 @@ from orchestration.loading.contract import read_contracts
 from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
 from tests.company.conftest import Company
+from tests.company.on_call import count_on_call, percentile
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 SEGMENTS = {"org", "group", "team", "service", "tier"}
@@ -155,6 +156,50 @@ def test_whoever_is_on_call_stands_for_a_team(company: Company, warehouse: duckd
     settled = [row for row in found if row[2] >= company.truth.stories.reorganisation + timedelta(days=7)]
     assert len(settled) > 100
     assert [row for row in settled if row[1] is None] == []
+
+
+def test_on_call_load_is_a_plain_count_over_the_exports(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    told = count_on_call(company.landing, company.truth.plan.last_day)
+    found: dict[str, dict[Any, tuple[Any, ...]]] = {}
+    for kpi_id, monday, numerator, denominator, value, status in warehouse.sql(
+        "select kpi_id, period_start, numerator, denominator, value, status from marts.fct_kpi_values "
+        "where kpi_id like 'oncall%' and period_grain = 'week' and segment_id = 'org'"
+    ).fetchall():
+        if status != "suppressed":
+            found.setdefault(kpi_id, {})[monday] = (numerator, denominator, value)
+    weeks = {monday: week for monday, week in told.items() if monday in found["oncall_load"]}
+    assert len(weeks) > 30
+    assert sum(week.pages.total() for week in weeks.values()) > 200
+    assert any(len(week.on_call) > len(week.pages) for week in weeks.values())
+    for monday, week in weeks.items():
+        pages, people = week.pages.total(), len(week.on_call)
+        assert found["oncall_load"][monday] == (pages, people, pytest.approx(pages / people)), monday
+        assert found["oncall_load_p90"][monday][2] == pytest.approx(percentile(week.loads, 0.9)), monday
+        assert found["oncall_load_maximum"][monday][2] == week.loads[-1], monday
+    shares = {"business": 0, "off": 0, "sleep": 0}
+    for hours in shares:
+        for monday, (numerator, denominator, _) in found[f"oncall_{hours}_hours_share"].items():
+            if denominator:
+                assert (numerator, denominator) == (told[monday].hours[hours], told[monday].pages.total())
+                shares[hours] += int(numerator)
+    assert all(count > 20 for count in shares.values()), shares
+
+
+def test_each_page_counts_for_the_team_that_its_engineer_was_on_call_for(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    told = count_on_call(company.landing, company.truth.plan.last_day)
+    found = warehouse.sql(
+        "select count(distinct record_id), count(*), sum(numerator), sum(denominator), "
+        "count(distinct team_id) from marts_people.kpi_oncall_load_records "
+        "where kpi_id = 'oncall_load' and exclusion_reason is null"
+    ).fetchall()
+    pages = sum(week.pages.total() for week in told.values())
+    people = sum(len(week.on_call) for week in told.values())
+    assert found[0][:4] == (pages + people, pages + people, pages, people)
+    assert found[0][4] >= company.truth.plan.team_count
 
 
 def test_deployments_are_counted_as_planted(company: Company, monthly: dict):
