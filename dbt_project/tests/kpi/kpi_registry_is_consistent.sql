@@ -10,13 +10,21 @@ select
         when chart_kind = 'p' and aggregation <> 'ratio' then 'a p chart needs a ratio'
         when aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }} then 'a trailing year ends with a month'
         when aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }} then 'a trailing year is a sum of months'
-        when is_people and population_basis not in ('headcount', 'denominator', 'sample') then 'unknown population basis'
+        when is_people and population_basis not in ('headcount', 'denominator', 'sample', 'family') then 'unknown population basis'
         when
             suppressed_with is not null
             and suppressed_with not in (
                 select suppression_family from {{ ref('dim_kpi') }} where is_people and suppressed_with is null
             )
             then 'suppressed with a family that is none, or follows another'
+        when
+            population_basis = 'family'
+            and suppression_family || '/' || grains || '/' || segments not in (
+                select suppression_family || '/' || grains || '/' || segments
+                from {{ ref('dim_kpi') }}
+                where is_people and population_basis <> 'family'
+            )
+            then 'no other of its family weighs its cells'
         when not {{ is_listed('cadence', 'grains') }} then 'cadence is no grain of it'
     end as fault
 from {{ ref('dim_kpi') }}
@@ -28,11 +36,19 @@ where
     or (chart_kind = 'p' and aggregation <> 'ratio')
     or (aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }})
     or (aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }})
-    or (is_people and population_basis not in ('headcount', 'denominator', 'sample'))
+    or (is_people and population_basis not in ('headcount', 'denominator', 'sample', 'family'))
     or (
         suppressed_with is not null
         and suppressed_with not in (
             select suppression_family from {{ ref('dim_kpi') }} where is_people and suppressed_with is null
+        )
+    )
+    or (
+        population_basis = 'family'
+        and suppression_family || '/' || grains || '/' || segments not in (
+            select suppression_family || '/' || grains || '/' || segments
+            from {{ ref('dim_kpi') }}
+            where is_people and population_basis <> 'family'
         )
     )
     or not {{ is_listed('cadence', 'grains') }}

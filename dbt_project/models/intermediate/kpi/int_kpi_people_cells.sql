@@ -7,7 +7,7 @@ with people as (
         population_basis,
         suppression_family
     from {{ ref('dim_kpi') }}
-    where is_people
+    where is_people and population_basis <> 'family'
 
 ),
 

@@ -34,8 +34,9 @@ pages as (
         interruptions.week_end_date,
         coalesce(engineers.team_id, interruptions.service_team_id) as team_id,
         interruptions.hours,
-        interruptions.exclusion_reason,
-        known_weeks.week_start_date is null as is_schedule_unknown
+        coalesce(
+            interruptions.exclusion_reason, case when known_weeks.week_start_date is null then 'no_schedule' end
+        ) as exclusion_reason
     from interruptions
     left join engineers
         on
@@ -67,7 +68,7 @@ records as (
         1 as numerator,
         0 as denominator,
         cast(null as bigint) as measured,
-        coalesce(exclusion_reason, case when is_schedule_unknown then 'no_schedule' end) as exclusion_reason
+        exclusion_reason
     from pages
     union all
     select
