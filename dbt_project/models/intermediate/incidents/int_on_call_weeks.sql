@@ -30,7 +30,7 @@ weeks as (
     from {{ ref('dim_date') }}
     where
         week_end_date <= cast('{{ var("as_of_date") }}' as date)
-        and week_start_date >= (select min(week_start_date) from interruptions)
+        and week_start_date >= (select min(interruptions.week_start_date) from interruptions)
 
 ),
 
@@ -92,11 +92,11 @@ ranked as (
         row_number() over (
             partition by week_start_date, user_id
             order by
-                case when team_id = 'unmapped' then 1 else 0 end,
+                case when team_id = 'unmapped' then 1 else 0 end asc,
                 is_scheduled desc,
-                coalesce(escalation_level, 999),
+                coalesce(escalation_level, 999) asc,
                 pages desc,
-                team_id
+                team_id asc
         ) as preference
     from by_team
 

@@ -78,8 +78,8 @@ select
             order by
                 counted.pages - counted.acted_pages desc,
                 counted.pages desc,
-                counted.service_id,
-                counted.alert
+                counted.service_id asc,
+                counted.alert asc
         ) as bigint
     ) as noise_rank
 from counted

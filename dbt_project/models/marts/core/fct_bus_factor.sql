@@ -59,7 +59,7 @@ accumulated as (
         sum(changes) over (by_share rows between unbounded preceding and current row) as changes_so_far,
         sum(changes) over (partition by service_id) as all_changes
     from by_author
-    window by_share as (partition by service_id order by changes desc, author_id)
+    window by_share as (partition by service_id order by changes desc, author_id asc)
 
 ),
 
