@@ -11,7 +11,7 @@ from orchestration.assets.exports import build_export_assets, build_ledger_asset
 from orchestration.assets.landing import build_landing_assets
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.parameters import RunParameters
-from orchestration.assets.publication import build_publication_assets
+from orchestration.assets.publication import build_postgres_assets, build_publication_assets
 from orchestration.automation import build_daily_schedule, build_jobs, build_sensors
 from orchestration.deployment import Deployment, read_deployment
 
@@ -25,6 +25,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             *build_ledger_assets(deployment),
             build_model_assets(deployment),
             build_publication_assets(deployment),
+            *build_postgres_assets(deployment),
         ],
         jobs=build_jobs(deployment),
         schedules=[build_daily_schedule(deployment)],
@@ -36,5 +37,5 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The deployment that the environment names (``METRICS_HOME``, ``METRICS_BUSINESS_TIMEZONE``)."""
+    """The deployment that the environment names (``METRICS_HOME`` and the README's other variables)."""
     return build_definitions(read_deployment(os.environ, lambda: datetime.now(UTC)))

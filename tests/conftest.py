@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from orchestration.company import generate
 from orchestration.home import DataHome
 from tests.dbt.project import build_everything, load_everything
+from tests.postgres_cluster import Cluster, find_binaries, run_cluster
 
 LAST_DAY = date(2026, 6, 30)
 
@@ -46,3 +48,13 @@ def built_company(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
             build_everything(home, LAST_DAY)
             done.touch()
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of this process's own; tests make databases in it."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with run_cluster(binaries) as cluster:
+        yield cluster

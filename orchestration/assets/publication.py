@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,18 @@ import dagster as dg
 
 from orchestration.assets.pools import WAREHOUSE_POOL
 from orchestration.builds import ensure_builds, read_past_builds
-from orchestration.deployment import Deployment
+from orchestration.deployment import Deployment, DeploymentError
 from orchestration.loading.warehouse import open_warehouse
 from orchestration.publishing.history import remember_values
 from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA, Mart, read_marts
 from orchestration.publishing.parquet import publish_parquet
-from orchestration.publishing.published import Published, people_snapshot_path, read_published, snapshot_path
+from orchestration.publishing.published import (
+    POSTGRES_VARIABLE,
+    Published,
+    people_snapshot_path,
+    read_published,
+    snapshot_path,
+)
 from orchestration.publishing.snapshot import PublicationRefusedError, PublicationRun, publish
 from orchestration.publishing.status import CURRENT, PublicationStatus, mark_current
 
@@ -23,6 +30,7 @@ PEOPLE_SNAPSHOT = dg.AssetKey(["published", "marts_people"])
 # A daily run, and time for a long one; then a second chance before it counts as failed.
 FRESHNESS = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=28), fail_window=timedelta(hours=52))
 PARQUET = dg.AssetKey(["published", "parquet"])
+POSTGRES = dg.AssetKey(["published", "postgres"])
 
 
 def build_publication_assets(deployment: Deployment) -> dg.AssetsDefinition:
@@ -94,6 +102,47 @@ def build_publication_assets(deployment: Deployment) -> dg.AssetsDefinition:
         )
 
     return publication
+
+
+def build_postgres_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
+    """The marts on PostgreSQL: one asset where METRICS_POSTGRES_DSN is set, none where it is not."""
+    dsn = deployment.environ.get(POSTGRES_VARIABLE)
+    if not dsn:
+        return []
+    if find_spec("psycopg") is None:
+        raise DeploymentError(
+            f"{POSTGRES_VARIABLE} is set but psycopg is missing: install this project's `postgres` extra"
+        )
+
+    @dg.asset(
+        key=POSTGRES,
+        group_name="published",
+        description=f"One table per mart, on PostgreSQL in the schemas {SCHEMA} and {PEOPLE_SCHEMA}",
+        deps=[SNAPSHOT, PEOPLE_SNAPSHOT],
+        kinds={"postgres"},
+        freshness_policy=FRESHNESS,
+    )
+    def postgres(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        from orchestration.publishing.postgres import publish_postgres
+
+        publication = publish_postgres(deployment.home, dsn, context.run.run_id)
+        for schema, reason in publication.kept.items():
+            context.log.warning(f"The replaced schema {schema} stays until the next run: {reason}")
+        if not publication.waited:
+            context.log.warning(
+                "Readers held the old tables all the time: they were replaced while queries were running"
+            )
+        return dg.MaterializeResult(
+            metadata={
+                "status": "unchanged" if publication.unchanged else "published",
+                "published_by_run": publication.run_id,
+                "tables": sum(map(len, publication.rows.values())),
+                "rows": sum(rows for schema in publication.rows.values() for rows in schema.values()),
+                "schemas_kept": len(publication.kept),
+            }
+        )
+
+    return [postgres]
 
 
 def _describe_run(

@@ -13,6 +13,9 @@ from orchestration.loading.identifiers import quote
 from orchestration.publishing.marts import FILE_SCHEMA
 from orchestration.publishing.verification import META_TABLE
 
+# Connection string of the server that is published to besides; none if it is not set.
+POSTGRES_VARIABLE = "METRICS_POSTGRES_DSN"
+
 
 def snapshot_path(home: DataHome) -> Path:
     """The marts; mode 0644."""

@@ -1,0 +1,273 @@
+"""Tables of a published DuckDB file on PostgreSQL: created as the file describes them, loaded, verified."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+
+from orchestration.loading.identifiers import literal, quote, quote_all
+from orchestration.publishing.marts import FILE_SCHEMA
+from orchestration.publishing.postgres_server import PostgresPublicationError, report_errors, run
+
+_TYPES = {
+    "VARCHAR": "text",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "DOUBLE": "double precision",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+# PostgreSQL cuts longer names off without an error.
+_LONGEST_NAME = 63
+_NULL = r"\N"
+_BLOCK_BYTES = 1 << 20
+# A smaller table is read whole faster than through an index; its keys are indexes anyway.
+_ROWS_WORTH_AN_INDEX = 1000
+_DIGEST_DIGITS = 15  # hexadecimal digits of a row's MD5 that fit a positive bigint on both sides
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column as the published file has it; ``data_type`` is DuckDB's, the contract's canonical spelling."""
+
+    name: str
+    data_type: str
+    nullable: bool
+    comment: str
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of a published file. ``keys`` are its primary key and unique constraints, in SQL."""
+
+    name: str
+    comment: str
+    columns: tuple[TableColumn, ...]
+    primary_key: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+def read_tables(con: duckdb.DuckDBPyConnection) -> tuple[PublishedTable, ...]:
+    """The tables of a published file, by name: its publication has held them against their contracts."""
+    return tuple(
+        PublishedTable(
+            name=name,
+            comment=comment,
+            columns=tuple(
+                TableColumn(*row)
+                for row in con.execute(
+                    """
+                    select column_name, data_type, is_nullable, coalesce(comment, '')
+                    from duckdb_columns()
+                    where schema_name = ? and table_name = ?
+                    order by column_index
+                    """,
+                    [FILE_SCHEMA, name],
+                ).fetchall()
+            ),
+            **_read_keys(con, name),
+        )
+        for name, comment in con.execute(
+            """
+            select table_name, coalesce(comment, '')
+            from duckdb_tables()
+            where schema_name = ?
+            order by table_name
+            """,
+            [FILE_SCHEMA],
+        ).fetchall()
+    )
+
+
+def _read_keys(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, tuple[str, ...]]:
+    found = con.execute(
+        """
+        select constraint_type, constraint_column_names
+        from duckdb_constraints()
+        where schema_name = ? and table_name = ? and constraint_type in ('PRIMARY KEY', 'UNIQUE')
+        order by constraint_index
+        """,
+        [FILE_SCHEMA, table],
+    ).fetchall()
+    return {
+        "primary_key": next((tuple(columns) for kind, columns in found if kind == "PRIMARY KEY"), ()),
+        "keys": tuple(f"{kind.lower()} ({quote_all(columns)})" for kind, columns in found),
+    }
+
+
+def find_references(tables: Sequence[PublishedTable]) -> frozenset[str]:
+    """Columns by which tables are joined: those that alone are the key of one of ``tables``."""
+    return frozenset(table.primary_key[0] for table in tables if len(table.primary_key) == 1)
+
+
+def choose_indexes(table: PublishedTable, references: frozenset[str]) -> list[str]:
+    """Columns worth an index of their own, in the table's order.
+
+    The first date and the first instant, by which dashboards cut time and Power BI refreshes, and the
+    columns by which the table is joined; not the one that leads the primary key, whose index serves.
+    """
+    leading = table.primary_key[:1]
+    first_times = [
+        next((column.name for column in table.columns if column.data_type == kind), None)
+        for kind in ("DATE", "TIMESTAMP")
+    ]
+    return [
+        column.name
+        for column in table.columns
+        if column.name not in leading and (column.name in first_times or column.name in references)
+    ]
+
+
+def create_table(con: psycopg.Connection[Any], schema: str, table: PublishedTable) -> None:
+    """Creates the empty table with its comments; keys and indexes come when the rows are there.
+
+    Raises PostgresPublicationError for a type that a published table does not have, or a name too long.
+    """
+    target = quote(schema, table.name)
+    for name in (table.name, *(column.name for column in table.columns)):
+        if len(name.encode()) > _LONGEST_NAME:
+            raise PostgresPublicationError(
+                f"{schema}.{table.name}: the name {name} is longer than PostgreSQL's {_LONGEST_NAME} bytes"
+            )
+    columns = [
+        f"{quote(column.name)} {_translate_type(table, column)}{'' if column.nullable else ' not null'}"
+        for column in table.columns
+    ]
+    run(con, f"create table {target} ({', '.join(columns)})")
+    run(con, f"comment on table {target} is {literal(table.comment)}")
+    for column in table.columns:
+        run(con, f"comment on column {target}.{quote(column.name)} is {literal(column.comment)}")
+
+
+def _translate_type(table: PublishedTable, column: TableColumn) -> str:
+    decimal = _DECIMAL.fullmatch(column.data_type)
+    if decimal:
+        return f"numeric({decimal[1]}, {decimal[2]})"
+    if column.data_type not in _TYPES:
+        raise PostgresPublicationError(
+            f"{table.name}.{column.name} is a {column.data_type}, which no contract of a mart can say"
+        )
+    return _TYPES[column.data_type]
+
+
+def load_table(
+    file: duckdb.DuckDBPyConnection,
+    con: psycopg.Connection[Any],
+    schema: str,
+    table: PublishedTable,
+    workplace: Path,
+) -> None:
+    """Copies the rows, in the file's order, by way of a CSV file in ``workplace``.
+
+    Text is quoted always, null never: so an empty string stays one. ``freeze`` because a reader whose
+    snapshot is older than the table would find it empty otherwise; it asks that the table was created in the
+    same transaction.
+    """
+    path = workplace / "rows.csv"
+    names = quote_all(column.name for column in table.columns)
+    text = quote_all(column.name for column in table.columns if column.data_type == "VARCHAR")
+    options = f"format csv, header false, nullstr {literal(_NULL)}"
+    if text:
+        options += f", force_quote ({text})"
+    file.execute(
+        f"copy (select {names} from {quote(FILE_SCHEMA, table.name)}) to {literal(str(path))} ({options})"  # noqa: S608
+    )
+    statement = (
+        f"copy {quote(schema, table.name)} ({names}) from stdin "
+        f"(format csv, null {literal(_NULL)}, freeze true)"
+    )
+    with path.open("rb") as rows, con.cursor().copy(statement.encode()) as copy:
+        while block := rows.read(_BLOCK_BYTES):
+            copy.write(block)
+    path.unlink()
+
+
+def finish_table(
+    con: psycopg.Connection[Any], schema: str, table: PublishedTable, references: frozenset[str], rows: int
+) -> None:
+    """Adds keys and indexes, and tells the planner what is in the table."""
+    target = quote(schema, table.name)
+    for key in table.keys:
+        run(con, f"alter table {target} add {key}")
+    for column in choose_indexes(table, references) if rows >= _ROWS_WORTH_AN_INDEX else ():
+        run(con, f"create index on {target} ({quote(column)})")
+    run(con, f"analyze {target}")
+
+
+def verify_table(
+    file: duckdb.DuckDBPyConnection, con: psycopg.Connection[Any], schema: str, table: PublishedTable
+) -> int:
+    """Holds the rows on the server against those of the file; returns how many there are.
+
+    Compares their number and the sum of a digest of each row, in which doubles are their bits. Raises
+    PostgresPublicationError at a difference, and for a NaN or an infinity: PostgreSQL sorts them above all
+    numbers, and BI tools show them as one.
+    """
+    doubles = [column.name for column in table.columns if column.data_type == "DOUBLE"]
+    strange = " + ".join(f"count_if(not isfinite({quote(name)}))" for name in doubles) or "0"
+    texts = ", ".join(f"coalesce({_text_in_duckdb(column)}, chr(30))" for column in table.columns)
+    digest = f"left(md5(array_to_string([{texts}], chr(31))), {_DIGEST_DIGITS})"
+    in_file = file.execute(
+        f"select count(*), coalesce(sum(cast('0x' || {digest} as bigint)), 0), {strange} "  # noqa: S608
+        f"from {quote(FILE_SCHEMA, table.name)}"
+    ).fetchone()
+    if in_file and in_file[2]:
+        raise PostgresPublicationError(
+            f"{table.name} holds {in_file[2]} values that are no numbers (NaN or infinite) in "
+            f"{', '.join(doubles)}: a ratio without a denominator is null"
+        )
+    texts = ", ".join(f"coalesce({_text_in_postgres(column)}, chr(30))" for column in table.columns)
+    digest = f"left(md5(array_to_string(array[{texts}], chr(31))), {_DIGEST_DIGITS})"
+    on_server = run(
+        con,
+        f"select count(*), coalesce(sum(('x' || {digest})::bit({4 * _DIGEST_DIGITS})::bigint), 0) "  # noqa: S608
+        f"from {quote(schema, table.name)}",
+    ).fetchone()
+    if in_file is None or on_server is None or tuple(on_server) != tuple(in_file[:2]):
+        raise PostgresPublicationError(
+            f"{schema}.{table.name} is not what the file holds: {on_server} (rows, checksum) on the server, "
+            f"{in_file and in_file[:2]} in the file"
+        )
+    return int(in_file[0])
+
+
+def _text_in_duckdb(column: TableColumn) -> str:
+    if column.data_type == "DOUBLE":
+        return f"cast(cast({quote(column.name)} as bit) as varchar)"
+    return f"cast({quote(column.name)} as varchar)"
+
+
+def _text_in_postgres(column: TableColumn) -> str:
+    if column.data_type == "DOUBLE":
+        return f"('x' || encode(float8send({quote(column.name)}), 'hex'))::bit(64)::text"
+    return f"{quote(column.name)}::text"
+
+
+def build_tables(
+    file: duckdb.DuckDBPyConnection,
+    con: psycopg.Connection[Any],
+    schema: str,
+    tables: Sequence[PublishedTable],
+    references: frozenset[str],
+    workplace: Path,
+) -> Mapping[str, int]:
+    """Creates, loads, verifies and finishes all tables in ``schema``; returns their rows.
+
+    To be called within a transaction: that everything or nothing is there is the transaction's doing.
+    """
+    rows = {}
+    for table in tables:
+        with report_errors(f"while writing {schema}.{table.name}"):
+            create_table(con, schema, table)
+            load_table(file, con, schema, table, workplace)
+            rows[table.name] = verify_table(file, con, schema, table)
+            finish_table(con, schema, table, references, rows[table.name])
+    return rows
