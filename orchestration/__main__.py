@@ -19,8 +19,13 @@ USAGE = 2
 # A file of tests builds its warehouse once, so it stays with one worker; each may take some GB of memory.
 # Long files come first (tests/conftest.py): xdist by itself would start them last. `-n 0` is one process.
 PARALLEL = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
-# What a command needs beyond the runtime: the tests hold Spark against DuckDB.
-NEEDED = {"demo": (), "daily": (), "spark": ("pyspark",), "test": ("pytest", "pyspark")}
+# What a command needs beyond the runtime: the tests hold Spark against DuckDB, and PostgreSQL too.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "demo": (),
+    "daily": (),
+    "spark": ("pyspark",),
+    "test": ("pytest", "pyspark", "psycopg"),
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     if command not in NEEDED:
         print(__doc__, file=sys.stdout if command in ("-h", "--help") else sys.stderr)
         return 0 if command in ("-h", "--help") else USAGE
-    enter_environment(arguments, NEEDED[command])
+    needed = NEEDED[command] + (("psycopg",) if os.environ.get("METRICS_POSTGRES_DSN") else ())
+    enter_environment(arguments, needed)
     # Imported late: before this line, nothing but the standard library need be there.
     if command == "test":
         return subprocess.call([sys.executable, "-m", "pytest", *PARALLEL, *arguments[1:]], cwd=PROJECT)

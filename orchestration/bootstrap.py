@@ -17,6 +17,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 # Private to the checkout and git-ignored: the machine's own Python stays as it is.
 UV_HOME = PROJECT / ".uv"
 INSIDE = "METRICS_INSIDE_UV"
+# Modules that are not in the runtime or the development group, and the extra that brings each.
+EXTRAS = {"pyspark": "spark", "psycopg": "postgres"}
 
 
 def enter_environment(arguments: Sequence[str], extras: Sequence[str] = ()) -> None:
@@ -29,8 +31,7 @@ def enter_environment(arguments: Sequence[str], extras: Sequence[str] = ()) -> N
         return
     uv = _find_uv() or _install_uv()
     command = [uv, "run", "--frozen", "--project", str(PROJECT), "--python", sys.executable]
-    if extras:
-        command += ["--all-extras"]
+    command += [f"--extra={EXTRAS[module]}" for module in extras if module in EXTRAS]
     command += ["python", "-m", "orchestration", *arguments]
     environment = {**os.environ, INSIDE: "1", "UV_PYTHON_DOWNLOADS": "never"}
     print("preparing the environment from uv.lock …", file=sys.stderr, flush=True)

@@ -51,7 +51,7 @@ ROWS: list[tuple[Any, ...]] = [
     (1, "", _TINY, _LONG, 0.1, True, _LEAP_DAY, _NEVER_IN_BERLIN),
     (2, None, None, None, None, None, None, None),
     (3, "\\N", _LEAST, Decimal(0), -0.0, False, _LAST_DAY, datetime(1, 1, 1)),
-    (4, "a \"b\", 'c'\n\\.\nd\r\ne\tf\\", -_TINY, -_LONG, 5e-324, None, _FIRST_DAY, None),
+    (4, "a \"b\", 'c'\n\\.\nd\r\ne\tf\\", -_TINY, _LONG.copy_negate(), 5e-324, None, _FIRST_DAY, None),
     (5, "\\.", _ONE, _ONE, 1.7976931348623157e308, True, None, datetime(9999, 12, 31, 23, 59, 59, 999999)),
     (6, "Zürich 東京 🚀 e\u0301 \u202e \u200b", _ONE, _ONE, 1 / 3, True, None, datetime(1969, 7, 20, 20, 17)),
     (-7, " null ", _ONE, _ONE, 1e22, True, None, datetime(2026, 1, 1, 0, 0, 0, 1)),
