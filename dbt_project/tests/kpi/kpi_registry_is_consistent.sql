@@ -14,15 +14,17 @@ select
         when
             suppressed_with is not null
             and suppressed_with not in (
-                select suppression_family from {{ ref('dim_kpi') }} where is_people and suppressed_with is null
+                select leaders.suppression_family
+                from {{ ref('dim_kpi') }} as leaders
+                where leaders.is_people and leaders.suppressed_with is null
             )
             then 'suppressed with a family that is none, or follows another'
         when
             population_basis = 'family'
             and suppression_family || '/' || grains || '/' || segments not in (
-                select suppression_family || '/' || grains || '/' || segments
-                from {{ ref('dim_kpi') }}
-                where is_people and population_basis <> 'family'
+                select weighed.suppression_family || '/' || weighed.grains || '/' || weighed.segments
+                from {{ ref('dim_kpi') }} as weighed
+                where weighed.is_people and weighed.population_basis <> 'family'
             )
             then 'no other of its family weighs its cells'
         when not {{ is_listed('cadence', 'grains') }} then 'cadence is no grain of it'
@@ -40,15 +42,17 @@ where
     or (
         suppressed_with is not null
         and suppressed_with not in (
-            select suppression_family from {{ ref('dim_kpi') }} where is_people and suppressed_with is null
+            select leaders.suppression_family
+            from {{ ref('dim_kpi') }} as leaders
+            where leaders.is_people and leaders.suppressed_with is null
         )
     )
     or (
         population_basis = 'family'
         and suppression_family || '/' || grains || '/' || segments not in (
-            select suppression_family || '/' || grains || '/' || segments
-            from {{ ref('dim_kpi') }}
-            where is_people and population_basis <> 'family'
+            select weighed.suppression_family || '/' || weighed.grains || '/' || weighed.segments
+            from {{ ref('dim_kpi') }} as weighed
+            where weighed.is_people and weighed.population_basis <> 'family'
         )
     )
     or not {{ is_listed('cadence', 'grains') }}
