@@ -97,6 +97,21 @@ def test_unknown_members_are_noted_once_with_the_file_that_had_them_first(shop: 
     assert shop.query(drift) == [("late_member", "shop/orders/a.jsonl"), ("other", "shop/orders/b.csv")]
 
 
+def test_a_large_file_is_sampled_for_unknown_members_and_checked_record_by_record(shop: Shop) -> None:
+    count, padding = 20_000, "x" * 3_500
+    lines = [f'{{"id": {i}, "seldom_{i % 2}": 1, "status": "{padding}"}}\n' for i in range(1, count + 1)]
+    lines[11_110] = '{"id": "x1", "status": "new"}\n'
+    lines[15_000] = "{\n"
+    shop.land("orders/eu/berlin/large.jsonl", "".join(lines))
+    (outcome,) = shop.load()
+    assert (outcome.rows_read, outcome.rows_loaded, outcome.rows_quarantined) == (count, count - 2, 2)
+    assert shop.rejects() == [
+        (11_111, "order_id", "x1", "is not a whole number of 64 bits"),
+        (15_001, None, None, "is not JSON"),
+    ]
+    assert shop.query("select member from ops.schema_drift order by all") == [("seldom_0",), ("seldom_1",)]
+
+
 def test_quarantined_records_come_in_after_the_contract_is_mended(shop: Shop, tmp_path: Path) -> None:
     shop.land("orders/a.jsonl", '{"id": 1, "ordered_on": "1/2/2026"}\n{"id": 2}\n{"id": "x"}\n{"id": 1}\n')
     shop.land("orders/b.csv", "order id,ordered on\n3,1/3/2026\n4,never\n")
