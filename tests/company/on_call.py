@@ -41,8 +41,8 @@ def count_on_call(landing: Path, last_day: date) -> dict[date, Week]:
     for entry in entries.values():
         if entry["type"] == "notify_log_entry":
             method = entry["summary"].rsplit(" by ", 1)[1].rstrip(".")
-            told = (_instant(entry["created_at"]), method)
-            notified[entry["user"]["id"], entry["incident"]["id"]].append(told)
+            key = entry["user"]["id"], entry["incident"]["id"]
+            notified[key].append((_instant(entry["created_at"]), method))
     first = min(at for told in notified.values() for at, _ in told)
     weeks: dict[date, Week] = {}
     monday = _monday(first)
