@@ -6,13 +6,16 @@ import fcntl
 import os
 from collections.abc import Iterator
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestration.company import generate
 from orchestration.home import DataHome
 from tests.dbt.project import build_everything, load_everything
-from tests.postgres_cluster import Cluster, find_binaries, run_cluster
+
+if TYPE_CHECKING:
+    from tests.postgres_cluster import Cluster
 
 LAST_DAY = date(2026, 6, 30)
 
@@ -24,6 +27,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kills", type=int, default=2, help="runs that are killed, over all starting states (default 2)"
     )
     group.addoption("--kill-seed", type=int, default=7, help="seed of the instants of the kills (default 7)")
+
+    parser.addoption(
+        "--publications",
+        type=int,
+        default=8,
+        help="publications to PostgreSQL under four readers (default 8)",
+    )
+
+
+def pytest_configure() -> None:
+    """No test publishes to the server of whoever runs them."""
+    os.environ.pop("METRICS_POSTGRES_DSN", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,6 +68,9 @@ def built_company(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Cluster]:
     """A PostgreSQL server of this process's own; tests make databases in it."""
+    # psycopg is an extra: the rest of the suite runs without it.
+    from tests.postgres_cluster import find_binaries, run_cluster
+
     binaries = find_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")

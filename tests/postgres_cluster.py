@@ -38,6 +38,7 @@ class Cluster:
 
     folder: Path
     process: subprocess.Popen[bytes]
+    as_user: tuple[str, ...]
 
     def dsn(self, database: str, user: str = ADMIN, password: str = PASSWORD) -> str:
         return make_conninfo(host=str(self.folder), dbname=database, user=user, password=password)
@@ -45,9 +46,16 @@ class Cluster:
     def connect(self, database: str, user: str = ADMIN, **settings: Any) -> psycopg.Connection[Any]:
         return psycopg.connect(self.dsn(database, user), autocommit=True, **settings)
 
-    def create_database(self, name: str) -> None:
+    def ensure_database(self, name: str) -> None:
         with self.connect("postgres") as con:
-            con.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            if not con.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+                con.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+    def limit_files(self, size: str) -> None:
+        """Lets no file of sessions that begin from now on grow beyond ``size`` bytes, or ``unlimited``."""
+        # As the server's own user: even root may need a capability to do this to others.
+        limit = ["prlimit", f"--pid={self.process.pid}", f"--fsize={size}:"]
+        subprocess.run([*self.as_user, *limit], check=True)
 
 
 @contextmanager
@@ -80,12 +88,12 @@ def run_cluster(binaries: Path) -> Iterator[Cluster]:
             stdout=log,
             stderr=log,
         )
-    cluster = Cluster(folder, process)
+    cluster = Cluster(folder, process, tuple(as_user))
     try:
         _wait_until_ready(cluster)
         yield cluster
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGQUIT)  # at once: nobody needs its files again
         process.wait(60)
         shutil.rmtree(folder)
 
