@@ -6,6 +6,7 @@ one transaction. Readers of the old tables finish on the old tables, which go wh
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -194,19 +195,21 @@ def _swap(con: psycopg.Connection[Any], schemas: Sequence[str], patience_seconds
     """
     with report_errors("while swapping the schemas"):
         deadline = time.monotonic() + patience_seconds
-        while time.monotonic() < deadline:
-            if _try_swap(con, schemas, wait_ms=_bound_wait(con)):
+        for attempt in itertools.count():
+            if time.monotonic() >= deadline:
+                break
+            if _try_swap(con, schemas, attempt):
                 return True
             time.sleep(_LONGEST_WAIT_MS / 1000)
-        _try_swap(con, schemas, wait_ms=None)
+        _try_swap(con, schemas, None)
         return False
 
 
-def _try_swap(con: psycopg.Connection[Any], schemas: Sequence[str], wait_ms: int | None) -> bool:
+def _try_swap(con: psycopg.Connection[Any], schemas: Sequence[str], attempt: int | None) -> bool:
     try:
         with con.transaction():
-            if wait_ms is not None:
-                _lock_tables(con, schemas, wait_ms)
+            if attempt is not None:
+                _lock_tables(con, schemas, attempt)
             for schema in schemas:
                 if _list_schemas(con, f"^{schema}$"):
                     _set_aside(con, schema, schema)
@@ -232,9 +235,14 @@ def _bound_wait(con: psycopg.Connection[Any]) -> int:
     return min(_LONGEST_WAIT_MS, int(row[0]) // 2) if row else _LONGEST_WAIT_MS
 
 
-def _lock_tables(con: psycopg.Connection[Any], schemas: Sequence[str], wait_ms: int) -> None:
+def _lock_tables(con: psycopg.Connection[Any], schemas: Sequence[str], attempt: int = 0) -> None:
     tables = [quote(schema, table) for schema in schemas for table in _list_tables(con, schema)]
     if tables:
+        # Whoever takes two of them in the other order than we do cannot go on, nor can we: so every second
+        # attempt takes them backwards.
+        if attempt % 2:
+            tables.reverse()
+        wait_ms = _bound_wait(con)
         # lock_timeout starts anew with every table, statement_timeout bounds them all together.
         run(con, f"set local lock_timeout = {wait_ms}")
         run(con, f"set local statement_timeout = {wait_ms}")
@@ -263,7 +271,7 @@ def _try_drop(con: psycopg.Connection[Any], schema: str) -> str | None:
     """Drops a schema; returns why not if it could not be dropped now."""
     try:
         with con.transaction():
-            _lock_tables(con, [schema], _bound_wait(con))
+            _lock_tables(con, [schema])
             tables = ", ".join(quote(schema, table) for table in _list_tables(con, schema))
             if tables:
                 # Not cascade: that would drop what others have built on these tables, without a word.

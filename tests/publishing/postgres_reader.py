@@ -9,9 +9,12 @@ import sys
 
 import psycopg
 
-QUERY = """
+# Between the names of the two tables so much to parse that a swap is bound to fall there now and then.
+BETWEEN = ", ".join(["0"] * 20_000)
+QUERY = f"""
     select
         (select count(*) from marts.fct_costs) as days,
+        cardinality(array[{BETWEEN}]) as zeros,
         (select min(members) from marts.dim_team) as least,
         (select max(members) from marts.dim_team) as most
 """
@@ -23,7 +26,7 @@ con = psycopg.connect(
 print("reading", flush=True)
 while not stopping:
     stopping = bool(select.select([sys.stdin], [], [], 0)[0])  # one more look after the last publication
-    days, least, most = con.execute(QUERY).fetchone()
+    days, _, least, most = con.execute(QUERY).fetchone()
     if not days == least == most:
         print(f"half a publication: {days} days, {least} to {most} members")
         sys.exit(1)
