@@ -55,11 +55,14 @@ accumulated as (
 
     select
         service_id,
-        row_number() over by_share as people,
-        sum(changes) over (by_share rows between unbounded preceding and current row) as changes_so_far,
+        row_number() over (partition by service_id order by changes desc, author_id asc) as people,
+        sum(changes) over (
+            partition by service_id
+            order by changes desc, author_id asc
+            rows between unbounded preceding and current row
+        ) as changes_so_far,
         sum(changes) over (partition by service_id) as all_changes
     from by_author
-    window by_share as (partition by service_id order by changes desc, author_id asc)
 
 ),
 

@@ -116,15 +116,16 @@ months as (
 
 ),
 
+-- 36 digits: a sum or difference needs one more, and Spark takes it from behind the point at 38.
 sums as (
 
     select
         team_id,
         month_start_date,
-        sum(cloud_spend) as cloud_spend,
-        sum(vendor_spend) as vendor_spend,
-        sum(cloud_budget) as cloud_budget,
-        sum(vendor_budget) as vendor_budget,
+        cast(sum(cloud_spend) as decimal(36, 9)) as cloud_spend,
+        cast(sum(vendor_spend) as decimal(36, 9)) as vendor_spend,
+        cast(sum(cloud_budget) as decimal(36, 9)) as cloud_budget,
+        cast(sum(vendor_budget) as decimal(36, 9)) as vendor_budget,
         sum(unconverted) as unconverted
     from entries
     group by team_id, month_start_date
@@ -180,7 +181,7 @@ years as (
         sum(case when month_start_date <= date '{{ var("as_of_date") }}' then total_budget end) over (
             partition by team_id, fiscal_year_start_date order by month_start_date rows between unbounded preceding and current row
         ) as year_to_date_budget,
-        sum(total_budget) over (partition by team_id, fiscal_year_start_date) as year_budget,
+        cast(sum(total_budget) over (partition by team_id, fiscal_year_start_date) as decimal(36, 9)) as year_budget,
         sum(case when is_complete then total_spend end) over (
             partition by team_id, fiscal_year_start_date order by month_start_date rows between unbounded preceding and current row
         ) as whole_months_spend,
@@ -196,7 +197,7 @@ forecast as (
     select
         years.*,
         cast(
-            cast(whole_months_spend as double) / nullif(cast(whole_months as double), 0) * year_months as decimal(38, 9)
+            cast(whole_months_spend as double) / nullif(cast(whole_months as double), 0) * year_months as decimal(36, 9)
         ) as forecast_year_spend
     from years
 
@@ -245,7 +246,7 @@ select
     cast(forecast.year_to_date_spend as decimal(38, 9)) as year_to_date_spend,
     cast(forecast.year_to_date_budget as decimal(38, 9)) as year_to_date_budget,
     cast(forecast.year_budget as decimal(38, 9)) as year_budget,
-    forecast.forecast_year_spend,
+    cast(forecast.forecast_year_spend as decimal(38, 9)) as forecast_year_spend,
     cast(forecast.forecast_year_spend - forecast.year_budget as decimal(38, 9)) as forecast_variance,
     cast(forecast.forecast_year_spend - forecast.year_budget as double) / nullif(cast(forecast.year_budget as double), 0)
         as forecast_variance_share,
