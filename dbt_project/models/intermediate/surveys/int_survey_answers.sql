@@ -149,7 +149,7 @@ question_scales as (
         scales.scale_high,
         row_number() over (
             partition by questions.survey_id, questions.wave_id, questions.question_code
-            order by case when scales.survey_id = '*' then 1 else 0 end, scales.valid_from desc, scales.measure
+            order by case when scales.survey_id = '*' then 1 else 0 end asc, scales.valid_from desc, scales.measure asc
         ) as precedence
     from questions
     inner join scales
@@ -194,7 +194,7 @@ numbered as (
         row_number() over (partition by {{ wave_keys }}, told_by order by mixing_key) as ordinal,
         row_number() over (
             partition by {{ wave_keys }}, told_by, respondent_key
-            order by case when score is null then 1 else 0 end, answered_at desc nulls last, mixing_key
+            order by case when score is null then 1 else 0 end asc, answered_at desc nulls last, mixing_key asc
         ) as answer_of_respondent,
         max(case when told_by = 'respondents' and source_reason is null and score is not null then 1 else 0 end)
             over (partition by {{ wave_keys }}) as has_respondents

@@ -162,10 +162,14 @@ totals as (
 
     select
         filled.*,
-        cloud_spend + vendor_spend as total_spend,
-        case when cloud_budget is not null or vendor_budget is not null then coalesce(cloud_budget, 0) + coalesce(vendor_budget, 0) end
-            as total_budget,
-        12 - {{ dbt.datediff('fiscal_year_start_date', 'greatest(fiscal_year_start_date, beginning.first_month)', 'month') }} as year_months
+        filled.cloud_spend + filled.vendor_spend as total_spend,
+        case
+            when filled.cloud_budget is not null or filled.vendor_budget is not null
+                then coalesce(filled.cloud_budget, 0) + coalesce(filled.vendor_budget, 0)
+        end as total_budget,
+        12 - {{ dbt.datediff(
+            'filled.fiscal_year_start_date', 'greatest(filled.fiscal_year_start_date, beginning.first_month)', 'month'
+        ) }} as year_months
     from filled
     cross join beginning
 

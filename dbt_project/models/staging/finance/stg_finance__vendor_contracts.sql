@@ -8,7 +8,7 @@ numbered as (
         vendor_contracts.*,
         row_number() over (
             partition by trim(contract_id)
-            order by amount desc, ends_on desc, starts_on, vendor_name, team_id nulls last, currency
+            order by amount desc, ends_on desc, starts_on asc, vendor_name asc, team_id asc nulls last, currency asc
         ) as line
     from vendor_contracts
 )

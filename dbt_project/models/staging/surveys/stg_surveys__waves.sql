@@ -12,7 +12,7 @@ numbered as (
         closed_on,
         row_number() over (
             partition by trim(survey_id), trim(wave_id)
-            order by closed_on desc nulls last, opened_on nulls last, wave_name
+            order by closed_on desc nulls last, opened_on asc nulls last, wave_name asc
         ) as line
     from waves
 )
