@@ -22,6 +22,7 @@ PROJECT = Path(__file__).parents[2] / "dbt_project"
 SYSTEMS = ("focus", "aws_cur", "azure_cost", "gcp_billing", "opencost", "usage", "finance")
 COST = (
     *("+mart_cost_reconciliation", "+mart_cloud_cost_per_customer", "+kpi_cloud_cost_per_customer_records"),
+    "+fct_spend_vs_budget",
     "path:tests/cost",
 )
 

@@ -505,6 +505,10 @@ def test_a_publisher_killed_at_any_instant_leaves_whole_marts(
     publish_generation(home, 200_000)
     dsn = postgres_cluster.dsn(database)
     publish_postgres(home, dsn, "first")
+    publish(home, describe_run(home, run_id="undisturbed"))
+    began = time.monotonic()
+    publish_postgres(home, dsn, "undisturbed")
+    seconds = time.monotonic() - began
     kills = 0
     for instant in range(6):
         publish(home, describe_run(home, run_id=f"again-{instant}"))
@@ -516,7 +520,7 @@ def test_a_publisher_killed_at_any_instant_leaves_whole_marts(
         )
         assert publisher.stdout is not None
         assert publisher.stdout.readline() == "publishing\n"
-        time.sleep(0.15 + instant * 0.25)
+        time.sleep((instant + 0.5) / 6 * seconds)
         publisher.send_signal(signal.SIGKILL)
         kills += publisher.wait() == -signal.SIGKILL
         query = (
