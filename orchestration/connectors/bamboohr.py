@@ -17,7 +17,6 @@ would look like an empty column. Days that are not set come as ``0000-00-00``.
 
 from __future__ import annotations
 
-import base64
 from datetime import date, datetime
 from typing import Literal
 
@@ -50,8 +49,7 @@ class BamboohrSource(PulledSystem):
 
 def headers(source: BamboohrSource) -> dict[str, str]:
     """Request headers for an API key: it is the user name, and the password is any text."""
-    credentials = base64.b64encode(f"{source.secret}:x".encode()).decode()
-    return {"Authorization": f"Basic {credentials}", "Accept": "application/json"}
+    return {**source.basic("x"), "Accept": "application/json"}
 
 
 def pull(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,13 @@ class Cursors:
         """The instant up to which ``stream`` is landed; None before its first pull."""
         value = self._streams.get(stream, {}).get("watermark")
         return None if value is None else datetime.fromisoformat(value)
+
+    def reach_back(self, stream: str, since: datetime, overlap_days: int) -> datetime:
+        """From when ``stream`` is read: ``overlap_days`` before its watermark, for what changes late, and
+        never before ``since``.
+        """
+        watermark = self.watermark(stream)
+        return since if watermark is None else max(since, watermark - timedelta(days=overlap_days))
 
     def move(self, stream: str, watermark: datetime) -> None:
         """Say that ``stream`` is landed up to ``watermark``; its progress notes end with it."""

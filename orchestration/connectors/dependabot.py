@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -84,8 +84,7 @@ def _new_pages(
 ) -> Iterator[Answer]:
     stream = f"{table}:{repository}"
     path = f"repos/{repository}/{ENDPOINTS[table]}"
-    watermark = cursors.watermark(stream)
-    since = BEGINNING if watermark is None else watermark - timedelta(days=source.overlap_days)
+    since = cursors.reach_back(stream, BEGINNING, source.overlap_days)
 
     def is_last(page: Answer) -> bool:
         oldest: dict[str, Any] = page.json[-1] if page.json else {}

@@ -119,7 +119,7 @@ class _Repository:
             for page in self._pages("commits", {**PAGE, "since": _text(since), "until": _text(self.now)}):
                 self._land("commits", page)
         except PermanentError as error:
-            if "HTTP 409" not in error.what:  # 409: the repository has no commit yet
+            if error.status != 409:  # 409: the repository has no commit yet
                 raise
         self.cursors.move(stream, self.now)
 
@@ -216,10 +216,7 @@ class _Repository:
 
     def _since(self, name: str, overlap_days: int) -> tuple[str, datetime]:
         stream = f"{name}:{self.repository}"
-        watermark = self.cursors.watermark(stream)
-        if watermark is None:
-            return stream, self.source.started_at
-        return stream, max(self.source.started_at, watermark - timedelta(days=overlap_days))
+        return stream, self.cursors.reach_back(stream, self.source.started_at, overlap_days)
 
     def _get(self, path: str, params: dict[str, Any] | None = None) -> Answer:
         return self.client.get(f"repos/{self.repository}/{path}", params)

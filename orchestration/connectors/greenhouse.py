@@ -15,9 +15,8 @@ in clear. A candidate who was deleted or merged answers 404. Applications of one
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 from pydantic import Field
@@ -53,7 +52,7 @@ class GreenhouseSource(PulledSystem):
 
 def headers(source: GreenhouseSource) -> dict[str, str]:
     """Request headers for a Harvest key: it is the user name, and the password is empty."""
-    return {"Authorization": f"Basic {base64.b64encode(f'{source.secret}:'.encode()).decode()}"}
+    return source.basic()
 
 
 def pull(
@@ -102,7 +101,7 @@ class _Account:
         try:
             answer = self.client.get(f"candidates/{application['candidate_id']}/activity_feed")
         except PermanentError as error:
-            if "HTTP 404" not in error.what:
+            if error.status != 404:
                 raise
         else:
             self.landing.land("activity_feed", (identity,), answer.body)
@@ -123,9 +122,4 @@ class _Account:
         return (f"{self.now:%Y%m%dT%H%M%SZ}",)
 
     def _since(self, stream: str) -> datetime:
-        watermark = self.cursors.watermark(stream)
-        if watermark is None:
-            return self.source.started_at
-        return max(
-            self.source.started_at, watermark.astimezone(UTC) - timedelta(days=self.source.overlap_days)
-        )
+        return self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)

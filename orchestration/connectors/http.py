@@ -31,12 +31,16 @@ EPOCH_THRESHOLD = 1_000_000_000
 
 
 class SourceError(Exception):
-    """A system could not be read. Says which, where, and what to do; never carries a header or a secret."""
+    """A system could not be read. Says which, where, and what to do; never carries a header or a secret.
 
-    def __init__(self, system: str, url: str, what: str) -> None:
+    ``status`` is the HTTP status that the server refused with; None where it was something else.
+    """
+
+    def __init__(self, system: str, url: str, what: str, status: int | None = None) -> None:
         self.system = system
         self.url = url
         self.what = what
+        self.status = status
         super().__init__(f"{system}: {what} ({url})")
 
 
@@ -267,23 +271,23 @@ class Client:
         said = _excerpt(response, body)
         if status in (401, 203):  # Azure answers 203 with a sign-in page where others say 401
             raise PermanentError(
-                self.system, url, f"HTTP {status}: the token is missing, wrong or expired{said}"
+                self.system, url, f"HTTP {status}: the token is missing, wrong or expired{said}", status
             )
         if status == 403:
-            raise PermanentError(self.system, url, f"HTTP 403: the token may not read this{said}")
+            raise PermanentError(self.system, url, f"HTTP 403: the token may not read this{said}", status)
         if status in (404, 410):
             raise PermanentError(
-                self.system, url, f"HTTP {status}: no such thing, or the token cannot see it{said}"
+                self.system, url, f"HTTP {status}: no such thing, or the token cannot see it{said}", status
             )
         if status in TRANSIENT_STATUSES:
             raise TransientError(
-                self.system, url, f"HTTP {status} after {self.settings.retries} retries{said}"
+                self.system, url, f"HTTP {status} after {self.settings.retries} retries{said}", status
             )
         if 300 <= status < 400:
             raise PermanentError(
-                self.system, url, f"HTTP {status}: moved; put the new address in sources.yaml"
+                self.system, url, f"HTTP {status}: moved; put the new address in sources.yaml", status
             )
-        raise PermanentError(self.system, url, f"HTTP {status}{said}")
+        raise PermanentError(self.system, url, f"HTTP {status}{said}", status)
 
 
 def _looks_like_html(response: requests.Response, body: bytes) -> bool:

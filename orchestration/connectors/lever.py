@@ -16,8 +16,7 @@ Confidential ones come only to keys that may see them.
 
 from __future__ import annotations
 
-import base64
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from pydantic import Field
@@ -46,7 +45,7 @@ class LeverSource(PulledSystem):
 
 def headers(source: LeverSource) -> dict[str, str]:
     """Request headers for an API key: it is the user name, and the password is empty."""
-    return {"Authorization": f"Basic {base64.b64encode(f'{source.secret}:'.encode()).decode()}"}
+    return source.basic()
 
 
 def pull(
@@ -112,14 +111,13 @@ class _Account:
                 if any(offer.get("status") not in SETTLED for offer in page.json["data"]):
                     undecided[identity] = True
         except PermanentError as error:
-            if "HTTP 404" not in error.what:  # deleted at the source; what we have of it stays
+            if error.status != 404:  # deleted at the source; what we have of it stays
                 raise
 
     def _changed(self, stream: str) -> dict[str, Any]:
-        watermark = self.cursors.watermark(stream)
-        if watermark is None:
+        if self.cursors.watermark(stream) is None:
             return {"limit": PAGE_SIZE, "created_at_start": _milliseconds(self.source.started_at)}
-        since = max(self.source.started_at, watermark - timedelta(days=self.source.overlap_days))
+        since = self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)
         return {"limit": PAGE_SIZE, "updated_at_start": _milliseconds(since)}
 
 

@@ -48,8 +48,7 @@ class OpencostSource(PulledSystem):
 
 def headers(source: OpencostSource) -> dict[str, str]:
     """Request headers; without a token where nothing in front of OpenCost asks for one."""
-    bearer = {"Authorization": f"Bearer {source.secret}"} if source.secret else {}
-    return {"Accept": "application/json", **bearer}
+    return {"Accept": "application/json", **source.bearer}
 
 
 def pull(
@@ -63,9 +62,7 @@ def pull(
     for cluster in source.clusters:
         stream = f"allocations:{cluster.name}"
         watermark = cursors.watermark(stream)
-        since = source.started_at
-        if watermark is not None:
-            since = max(since, watermark - timedelta(days=source.overlap_days))
+        since = cursors.reach_back(stream, source.started_at, source.overlap_days)
         for first, last in split_window(since, midnight, DAY):
             answer = client.get(
                 cluster.path,

@@ -103,7 +103,7 @@ class _Account:
             try:
                 answer = self.client.get(f"incidents/{identity}", {"time_zone": "UTC"})
             except PermanentError as error:
-                if "HTTP 404" not in error.what:
+                if error.status != 404:
                     raise
                 open_ids.pop(identity)  # deleted at the source; what we have of it stays
                 continue
@@ -165,10 +165,7 @@ class _Account:
         ]
 
     def _since(self, stream: str) -> datetime:
-        watermark = self.cursors.watermark(stream)
-        if watermark is None:
-            return self.source.started_at
-        return max(self.source.started_at, watermark - timedelta(days=self.source.overlap_days))
+        return self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)
 
 
 def _window(first: datetime, last: datetime) -> dict[str, str]:

@@ -43,8 +43,7 @@ class PrometheusSource(PulledSystem):
 
 def headers(source: PrometheusSource) -> dict[str, str]:
     """Request headers; without a token where Prometheus asks for none."""
-    bearer = {"Authorization": f"Bearer {source.secret}"} if source.secret else {}
-    return {"Accept": "application/json", **bearer}
+    return {"Accept": "application/json", **source.bearer}
 
 
 def pull(
@@ -58,10 +57,7 @@ def pull(
         step = timedelta(seconds=sli.step_seconds)
         until = datetime.fromtimestamp(now.timestamp() // sli.step_seconds * sli.step_seconds, UTC)
         stream = f"sli_samples:{sli.slo_id}:{sli.step_seconds}"
-        watermark = cursors.watermark(stream)
-        since = source.started_at
-        if watermark is not None:
-            since = max(since, watermark - timedelta(days=source.overlap_days))
+        since = cursors.reach_back(stream, source.started_at, source.overlap_days)
         for first, last in split_window(since, until, step * POINTS):
             for kind, query in (("good", sli.good), ("total", sli.total)):
                 _pull_range(client, sli, kind, query, first + step, last, landing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -70,3 +71,13 @@ class PulledSystem(BaseModel):
     def secret(self) -> str:
         """The token as the environment gave it; empty where the system asks for none."""
         return "" if self.token is None else self.token.get_secret_value()
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header of a bearer token; none where the system asks for no token."""
+        return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
+
+    def basic(self, password: str = "") -> dict[str, str]:
+        """The header of basic authentication with the secret as the user's name (RFC 7617)."""
+        credentials = base64.b64encode(f"{self.secret}:{password}".encode()).decode()
+        return {"Authorization": f"Basic {credentials}"}

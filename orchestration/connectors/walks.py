@@ -9,7 +9,7 @@ from .cursors import Cursors
 from .http import Answer, PermanentError
 
 # What an API says of a page's address that it no longer knows; a wrong token is another matter.
-FORGOTTEN = ("HTTP 400", "HTTP 404", "HTTP 410", "HTTP 422")
+FORGOTTEN = (400, 404, 410, 422)
 
 
 def walk_pages(
@@ -35,7 +35,7 @@ def walk_pages(
         try:
             first = next(pages)
         except PermanentError as error:
-            if not error.what.startswith(FORGOTTEN):
+            if error.status not in FORGOTTEN:
                 raise
             began, pages = now.isoformat(), begin()
             first = next(pages)
