@@ -145,6 +145,12 @@ def _flat_text(table: TableContract, part: Part, column: Column, position: int) 
 
 
 def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded: bool) -> tuple[str, str]:
+    """SQL of the records in ``documents`` (``_file``, ``_doc``: a JSON text each), and of their raw text.
+
+    Per record ``t<n>``, the n-th stored column as shaped text; ``_special``, why it is none (null
+    where it is one); ``_members``, its member names where they are sampled. ``unwrapped`` says that pages are
+    taken apart already, ``guarded`` that some text may be no JSON.
+    """
     table, parameters = request.table, request.parameters
     load = table.load
     pointers: dict[tuple[bool, str], int] = {}

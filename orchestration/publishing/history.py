@@ -26,14 +26,12 @@ def remember_values(home: DataHome, run: PublicationRun) -> int:
     with open_warehouse(home, f"history of run {run.run_id}") as con:
         require_finished_build(con, run.build_id)
         with transaction(con):
-            (before,) = con.execute("select count(*) from ops.published_values").fetchone() or (0,)
-            con.execute(
+            (added,) = con.execute(
                 f"""
-                insert into ops.published_values by name
-                select {columns}, $run_id as run_id, $published_at as published_at
-                from {SCHEMA}.{HISTORY} as shown anti join ops.published_values as known on {same}
-                """,  # noqa: S608  names are written here, values are parameters
+                    insert into ops.published_values by name
+                    select {columns}, $run_id as run_id, $published_at as published_at
+                    from {SCHEMA}.{HISTORY} as shown anti join ops.published_values as known on {same}
+                    """,  # noqa: S608  names are written here, values are parameters
                 {"run_id": run.run_id, "published_at": run.published_at},
-            )
-            (after,) = con.execute("select count(*) from ops.published_values").fetchone() or (0,)
-    return int(after - before)
+            ).fetchone() or (0,)
+    return int(added)

@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.home import DataHome
 from orchestration.loading.identifiers import literal, quote
-from orchestration.loading.warehouse import open_warehouse
+from orchestration.loading.warehouse import open_warehouse, transaction
 from orchestration.publishing.files import publish_file, publisher_lock
 from orchestration.publishing.marts import FILE_SCHEMA, PEOPLE_SCHEMA, SCHEMA, Mart
 from orchestration.publishing.published import people_snapshot_path, snapshot_path
@@ -130,17 +130,12 @@ def _write_database(
     """Copies the marts of one schema into a new file; returns what the warehouse holds of each."""
     con.execute(f"attach {literal(str(path))} as publication (storage_version {literal(STORAGE_VERSION)})")
     try:
-        con.execute("begin")  # one for all: each of a thousand comments would be a transaction of its own
-        try:
+        with transaction(con):  # one for all: each of a thousand comments would be a transaction of its own
             contents = {mart.name: _copy_table(con, schema, mart) for mart in marts}
             meta = MetaPublication(
                 run.run_id, run.build_id, run.published_at, run.as_of_date, run.code_version
             )
             create_meta_publication(con, marts, contents, meta)
-        except BaseException:
-            con.execute("rollback")
-            raise
-        con.execute("commit")
         con.execute("checkpoint publication")
     finally:
         con.execute("detach publication")

@@ -35,6 +35,7 @@ SELECTED = (
     "+mart_cost_reconciliation",
     "+mart_cloud_cost_per_customer",
     "+fct_cloud_cost_daily",
+    "+fct_spend_vs_budget",
     "path:tests/cost",
 )
 MARTS = ("fct_cloud_cost_daily", "mart_cloud_cost_per_customer", "mart_cost_reconciliation")

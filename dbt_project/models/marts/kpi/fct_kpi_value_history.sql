@@ -1,15 +1,12 @@
 {%- set cell = 'kpi_id, period_grain, period_start, segment_type, segment_id' -%}
+{%- set figures = 'value, numerator, denominator, status, definition_version' -%}
 
 with published as (
 
     select
         {{ cell }},
         version,
-        value,
-        numerator,
-        denominator,
-        status,
-        definition_version,
+        {{ figures }},
         as_of_date
     from {{ ref('stg_ops__published_values') }}
 
@@ -103,22 +100,14 @@ versions as (
     select
         {{ cell }},
         version,
-        value,
-        numerator,
-        denominator,
-        status,
-        definition_version,
+        {{ figures }},
         as_of_date
     from published
     union all
     select
         {{ cell }},
         version,
-        value,
-        numerator,
-        denominator,
-        status,
-        definition_version,
+        {{ figures }},
         date '{{ var("as_of_date") }}' as as_of_date
     from changed
 
@@ -139,11 +128,7 @@ select
     {{ cell }},
     version,
     as_of_date,
-    value,
-    numerator,
-    denominator,
-    status,
-    definition_version,
+    {{ figures }},
     previous_value,
     value - previous_value as change,
     case

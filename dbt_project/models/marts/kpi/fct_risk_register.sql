@@ -25,7 +25,7 @@ with breaches as (
             when cards.segment_type = 'tier' then cards.segment_id
         end as tier,
         kpis.is_people,
-        case when kpis.aggregation like 'trailing%' then periods.year_start else cards.period_start end as first_record_date,
+        {{ window_start('kpis.aggregation', 'periods') }} as first_record_date,
         -- How far beyond the target, in targets; of a share that should be high, in the room that the target leaves to 1:
         -- 0.99 against 0.999 is ten budgets, not one per cent.
         case
