@@ -13,10 +13,12 @@ with attempts as (
 incidents as (
 
     select
-        incident_id,
+        source_system,
         severity,
         severity_raw,
-        service_id
+        status_raw,
+        service_id,
+        source_service_id
     from {{ ref('int_incidents') }}
 
 ),
@@ -97,22 +99,30 @@ values_seen as (
     where work_type = 'unmapped' and exclusion_reason is null
     union all
     select
-        'pagerduty' as system,
+        source_system as system,
         'severity' as concept,
         coalesce(severity_raw, '(none)') as raw_value
     from incidents
     where severity = 'unmapped'
     union all
     select
-        'pagerduty' as system,
+        source_system as system,
         'incident service' as concept,
-        coalesce(told.service_id, reported.service_id, '(none)') as raw_value
+        coalesce(source_service_id, '(none)') as raw_value
     from incidents
-    left join {{ ref('stg_pagerduty__incidents') }} as told
-        on incidents.incident_id = 'pagerduty:' || told.incident_id
-    left join {{ ref('stg_pagerduty__raw_incidents') }} as reported
-        on incidents.incident_id = 'pagerduty:' || reported.incident_id
-    where incidents.service_id = 'unmapped'
+    where service_id = 'unmapped'
+    union all
+    select
+        incidents.source_system as system,
+        'incident status' as concept,
+        coalesce(incidents.status_raw, '(none)') as raw_value
+    from incidents
+    left join status_map
+        on
+            incidents.source_system = status_map.system
+            and status_map.concept = 'incident'
+            and incidents.status_raw = status_map.raw_value
+    where status_map.raw_value is null
     union all
     select
         source_system as system,

@@ -1,43 +1,90 @@
--- Custom fields differ from account to account; the seed says which of them we read and what they mean.
-with incidents as (
+-- Custom fields differ from account to account; the seed says which of them we read and what they mean. Systems tell
+-- them as a list of objects with a name and a value, or as one object of values by name.
+with told as (
 
     select
-        incident_id,
+        'pagerduty' as source_system,
+        'pagerduty:' || incident_id as incident_id,
         custom_fields
     from {{ ref('stg_pagerduty__incidents') }}
     where custom_fields is not null
 
 ),
 
+told_lists as (
+
+    select
+        source_system,
+        incident_id,
+        custom_fields
+    from told
+    where substring(custom_fields, 1, 1) = '['
+
+),
+
+told_objects as (
+
+    select
+        source_system,
+        incident_id,
+        custom_fields
+    from told
+    where substring(custom_fields, 1, 1) = '{'
+
+),
+
+list_elements as (
+
+    {{ explode_json_array('told_lists', ['source_system', 'incident_id'], 'custom_fields', 'field_element') }}
+
+),
+
+object_members as (
+
+    {{ explode_json_object('told_objects', ['source_system', 'incident_id'], 'custom_fields') }}
+
+),
+
 listed as (
 
-    {{ explode_json_array('incidents', ['incident_id'], 'custom_fields', 'field_element') }}
+    select
+        source_system,
+        incident_id,
+        coalesce(
+            {{ json_text('field_element', 'name') }},
+            {{ json_text('field_element', 'display_name') }}
+        ) as field_name,
+        {{ json_text('field_element', 'value') }} as field_value
+    from list_elements
+    union all
+    select
+        source_system,
+        incident_id,
+        member_key as field_name,
+        member_value as field_value
+    from object_members
 
 ),
 
 named as (
 
     select
+        listed.source_system,
         listed.incident_id,
         known.meaning,
-        {{ json_text('listed.field_element', 'value') }} as field_value
+        listed.field_value
     from listed
     inner join {{ ref('incident_fields') }} as known
         on
-            known.system = 'pagerduty'
-            and lower(
-                coalesce(
-                    {{ json_text('listed.field_element', 'name') }},
-                    {{ json_text('listed.field_element', 'display_name') }}
-                )
-            )
-            = known.field_name
+            listed.source_system = known.system
+            and lower(listed.field_name) = known.field_name
 
 ),
 
 lists as (
 
     select
+        source_system,
         incident_id,
         meaning,
         {{ valid_json('field_value') }} as field_value
@@ -48,19 +95,21 @@ lists as (
 
 listed_values as (
 
-    {{ explode_json_array('lists', ['incident_id', 'meaning'], 'field_value', 'value_element') }}
+    {{ explode_json_array('lists', ['source_system', 'incident_id', 'meaning'], 'field_value', 'value_element') }}
 
 )
 
 select
-    'pagerduty:' || incident_id as incident_id,
+    source_system,
+    incident_id,
     meaning,
     field_value
 from named
 where field_value is not null and field_value not like '[%'
 union
 select
-    'pagerduty:' || incident_id as incident_id,
+    source_system,
+    incident_id,
     meaning,
     value_element as field_value
 from listed_values

@@ -1,10 +1,12 @@
-with
-
-entries as (
+with told as (
 
     select
-        incident_id,
-        entry_type,
+        'pagerduty:' || incident_id as incident_id,
+        case entry_type
+            when 'acknowledge_log_entry' then 'acknowledge'
+            when 'annotate_log_entry' then 'annotate'
+            else 'resolve'
+        end as entry_type,
         created_at,
         coalesce(agent_type, '') like 'user%' as is_human
     from {{ ref('stg_pagerduty__log_entries') }}
@@ -17,27 +19,27 @@ acknowledged as (
     select
         incident_id,
         min(created_at) as acknowledged_at
-    from entries
-    where entry_type = 'acknowledge_log_entry' and is_human
+    from told
+    where entry_type = 'acknowledge' and is_human
     group by incident_id
 
 )
 
 select
-    'pagerduty:' || entries.incident_id as incident_id,
+    told.incident_id,
     max(acknowledged.acknowledged_at) as acknowledged_at,
     min(
         case
             when
-                entries.is_human
-                and entries.entry_type <> 'acknowledge_log_entry'
-                and entries.created_at >= acknowledged.acknowledged_at
-                then entries.created_at
+                told.is_human
+                and told.entry_type <> 'acknowledge'
+                and told.created_at >= acknowledged.acknowledged_at
+                then told.created_at
         end
     ) as acted_at,
-    max(case when entries.entry_type = 'resolve_log_entry' then 1 else 0 end) = 1
-    and max(case when entries.entry_type = 'resolve_log_entry' and entries.is_human then 1 else 0 end) = 0
+    max(case when told.entry_type = 'resolve' then 1 else 0 end) = 1
+    and max(case when told.entry_type = 'resolve' and told.is_human then 1 else 0 end) = 0
         as is_auto_resolved
-from entries
-left join acknowledged on entries.incident_id = acknowledged.incident_id
-group by entries.incident_id
+from told
+left join acknowledged on told.incident_id = acknowledged.incident_id
+group by told.incident_id

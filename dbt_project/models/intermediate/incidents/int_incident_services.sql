@@ -1,7 +1,8 @@
--- The service that paged, those that a custom field names, and those whose own incidents were merged into this one.
+-- The service that paged, those that a field names, and those whose own incidents were merged into this one.
 with incidents as (
 
     select
+        source_system,
         incident_id,
         service_id,
         merged_into_incident_id
@@ -9,28 +10,38 @@ with incidents as (
 
 ),
 
+systems as (
+
+    select distinct source_system
+    from incidents
+
+),
+
 names as (
 
     select
+        tool as source_system,
         identifier as service_name,
         service_id
     from {{ ref('int_service_identifiers') }}
-    where tool = 'pagerduty'
     union
     select
-        service_id as service_name,
-        service_id
-    from {{ ref('int_service_ownership') }}
+        systems.source_system,
+        ownership.service_id as service_name,
+        ownership.service_id
+    from {{ ref('int_service_ownership') }} as ownership
+    cross join systems
 
 ),
 
 known_names as (
 
     select
+        source_system,
         service_name,
         min(service_id) as service_id
     from names
-    group by service_name
+    group by source_system, service_name
 
 ),
 
@@ -40,7 +51,10 @@ affected as (
         fields.incident_id,
         known_names.service_id
     from {{ ref('int_incident_fields') }} as fields
-    inner join known_names on lower(trim(fields.field_value)) = known_names.service_name
+    inner join known_names
+        on
+            fields.source_system = known_names.source_system
+            and lower(trim(fields.field_value)) = known_names.service_name
     where fields.meaning = 'affected_services'
     union
     select

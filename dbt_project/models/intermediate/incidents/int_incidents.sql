@@ -1,110 +1,62 @@
--- The API's telling of an incident comes before the analytics report's: the report is a day late and knows less.
-with api_incidents as (
+{#- One relation per system, each with these columns: what the system tells of an incident, its ids already ours
+    (source_system:native id), its words still its own. -#}
+{%- set relations = ['int_pagerduty_incidents'] -%}
+{%- set columns = [
+    'source_system',
+    'incident_id',
+    'title',
+    'status',
+    'urgency',
+    'priority',
+    'incident_type',
+    'source_service_id',
+    'details',
+    'caused_by_deployment',
+    'caused_by_sha',
+    'created_at',
+    'detected_at',
+    'impact_started_at',
+    'acknowledged_at',
+    'mitigated_at',
+    'resolved_at',
+    'is_merged',
+    'merged_into_incident_id',
+] -%}
 
+with told as (
+    {% for relation in relations %}
+    {{ 'union all' if not loop.first }}
     select
-        incident_id,
-        incident_number,
-        title,
-        status,
-        urgency,
-        priority,
-        incident_type,
-        service_id,
-        resolve_reason_type,
-        merged_into_incident_id,
-        details,
-        created_at,
-        acknowledged_at,
-        resolved_at,
-        updated_at
-    from {{ ref('stg_pagerduty__incidents') }}
+        {{ columns | join(',\n        ') }}
+    from {{ ref(relation) }}
+    {%- endfor %}
 
 ),
 
-reported_incidents as (
+-- What an incident's log says that its priority was at some time.
+logged_priorities as (
 
     select
-        reported.incident_id,
-        reported.incident_number,
-        reported.title,
-        reported.status,
-        reported.urgency,
-        reported.priority,
-        reported.incident_type,
-        reported.service_id,
-        reported.created_at,
-        reported.acknowledged_at,
-        reported.resolved_at
-    from {{ ref('stg_pagerduty__raw_incidents') }} as reported
-    left join api_incidents on reported.incident_id = api_incidents.incident_id
-    where api_incidents.incident_id is null
-
-),
-
-told as (
-
-    select
-        incident_id,
-        incident_number,
-        title,
-        status,
-        urgency,
-        priority,
-        incident_type,
-        service_id,
-        resolve_reason_type,
-        merged_into_incident_id,
-        details,
-        created_at,
-        acknowledged_at,
-        resolved_at,
-        updated_at
-    from api_incidents
-    union all
-    select
-        incident_id,
-        incident_number,
-        title,
-        status,
-        urgency,
-        priority,
-        incident_type,
-        service_id,
-        cast(null as string) as resolve_reason_type,
-        cast(null as string) as merged_into_incident_id,
-        cast(null as string) as details,
-        created_at,
-        acknowledged_at,
-        resolved_at,
-        coalesce(resolved_at, created_at) as updated_at
-    from reported_incidents
-
-),
-
--- An incident that was opened again is open until it is resolved again, whatever the record said when it was fetched.
-logged as (
-
-    select
-        incident_id,
-        min(case when entry_type = 'acknowledge_log_entry' then created_at end) as first_acknowledged_at,
-        max(case when entry_type = 'resolve_log_entry' then created_at end) as last_resolved_at,
-        max(case when entry_type like 'reopen%' then created_at end) as last_reopened_at,
-        max(merged_into_number) as merged_into_number,
-        max(case when entry_type like 'merge%' then 1 else 0 end) as has_merge_entry
+        'pagerduty' as source_system,
+        'pagerduty:' || incident_id as incident_id,
+        priority
     from {{ ref('stg_pagerduty__log_entries') }}
-    group by incident_id
+    where entry_type like '%priority%' and priority is not null
 
 ),
 
 raw_severities as (
 
     select
+        source_system,
         incident_id,
         'priority' as concept,
         lower(priority) as raw_value
-    from told where priority is not null
+    from told
+    where priority is not null
     union
     select
+        source_system,
         incident_id,
         'incident_type' as concept,
         lower(incident_type) as raw_value
@@ -112,14 +64,15 @@ raw_severities as (
     where incident_type is not null
     union
     select
+        source_system,
         incident_id,
         'priority' as concept,
         lower(priority) as raw_value
-    from {{ ref('stg_pagerduty__log_entries') }}
-    where entry_type like '%priority%' and priority is not null
+    from logged_priorities
     union
     select
-        substring(incident_id, 11) as incident_id,
+        source_system,
+        incident_id,
         'priority' as concept,
         lower(field_value) as raw_value
     from {{ ref('int_incident_fields') }}
@@ -135,7 +88,7 @@ severities as (
     from raw_severities
     inner join {{ ref('severity_map') }} as severity_map
         on
-            severity_map.system = 'pagerduty'
+            raw_severities.source_system = severity_map.system
             and raw_severities.concept = severity_map.concept
             and raw_severities.raw_value = severity_map.raw_value
     group by raw_severities.incident_id
@@ -152,9 +105,7 @@ fields as (
         min(case when meaning = 'detected_at' then {{ instant_from_text('field_value') }} end) as detected_at,
         min(case when meaning = 'mitigated_at' then {{ instant_from_text('field_value') }} end) as mitigated_at,
         min(case when meaning = 'severity' then field_value end) as severity,
-        min(
-            case when meaning = 'caused_by_deployment' then nullif(regexp_extract(field_value, '([0-9]+)', 1), '') end
-        ) as deployment_number,
+        min(case when meaning = 'caused_by_deployment' then field_value end) as caused_by_deployment,
         min(
             case
                 when meaning = 'caused_by_sha' then nullif(regexp_extract(lower(field_value), '([0-9a-f]{40})', 1), '')
@@ -198,114 +149,69 @@ named_causes as (
 
 ),
 
-identifiers as (
-
-    select
-        identifier,
-        service_id
-    from {{ ref('int_service_identifiers') }}
-    where tool = 'pagerduty'
-
-),
-
-statuses as (
-
-    select
-        raw_value,
-        status
-    from {{ ref('status_map') }}
-    where system = 'pagerduty' and concept = 'incident'
-
-),
-
-numbered as (
-
-    select
-        incident_number,
-        min(incident_id) as incident_id
-    from told
-    group by incident_number
-
-),
-
-settled as (
+-- A deployment is named by its id with its system (jenkins:shop/main#42) or by a bare number, which is GitHub's.
+causes as (
 
     select
         told.incident_id,
-        told.incident_number,
-        told.title,
-        told.urgency,
-        told.priority,
-        told.incident_type,
-        told.service_id as pagerduty_service_id,
-        told.resolve_reason_type,
-        told.merged_into_incident_id,
-        told.created_at,
-        coalesce(logged.first_acknowledged_at, told.acknowledged_at) as acknowledged_at,
-        logged.merged_into_number,
-        coalesce(logged.has_merge_entry, 0) as has_merge_entry,
-        case
-            -- Opened again after the last resolution known.
-            when logged.last_reopened_at > greatest(
-                coalesce(logged.last_resolved_at, told.resolved_at, logged.last_reopened_at),
-                coalesce(told.resolved_at, logged.last_resolved_at, logged.last_reopened_at)
-            ) then cast(null as timestamp)
-            when statuses.status = 'resolved'
-                then greatest(
-                    coalesce(told.resolved_at, logged.last_resolved_at),
-                    coalesce(logged.last_resolved_at, told.resolved_at)
-                )
-            -- The log goes on after the record was fetched.
-            when logged.last_resolved_at >= told.updated_at then logged.last_resolved_at
-        end as resolved_at
+        trim(coalesce(fields.caused_by_deployment, told.caused_by_deployment)) as attempt_id,
+        'github:' || coalesce(
+            nullif(regexp_extract(coalesce(fields.caused_by_deployment, told.caused_by_deployment), '([0-9]+)', 1), ''),
+            named_causes.deployment_number
+        ) as numbered_attempt_id,
+        coalesce(fields.sha, told.caused_by_sha, named_causes.sha) as sha
     from told
-    left join logged on told.incident_id = logged.incident_id
-    left join statuses on told.status = statuses.raw_value
+    left join fields on told.incident_id = fields.incident_id
+    left join named_causes on told.incident_id = named_causes.incident_id
 
 )
 
 select
-    'pagerduty:' || settled.incident_id as incident_id,
-    'pagerduty' as source_system,
+    told.incident_id,
+    told.source_system,
     coalesce(identifiers.service_id, 'unmapped') as service_id,
-    settled.title,
+    told.source_service_id,
+    told.title,
     coalesce(severities.severity, 'unmapped') as severity,
-    coalesce(settled.priority, fields.severity) as severity_raw,
-    settled.urgency,
-    case when settled.resolved_at is not null then 'resolved' else 'open' end as status,
-    settled.created_at,
-    fields.detected_at,
-    fields.impact_started_at,
-    settled.acknowledged_at,
-    fields.mitigated_at,
-    settled.resolved_at,
-    coalesce(fields.impact_started_at, fields.detected_at, settled.created_at) as began_at,
-    coalesce(fields.mitigated_at, settled.resolved_at) as restored_at,
+    coalesce(told.priority, fields.severity) as severity_raw,
+    told.urgency,
+    case when told.resolved_at is not null then 'resolved' else 'open' end as status,
+    told.status as status_raw,
+    told.created_at,
+    coalesce(fields.detected_at, told.detected_at) as detected_at,
+    coalesce(fields.impact_started_at, told.impact_started_at) as impact_started_at,
+    told.acknowledged_at,
+    coalesce(fields.mitigated_at, told.mitigated_at) as mitigated_at,
+    told.resolved_at,
+    coalesce(
+        fields.impact_started_at,
+        told.impact_started_at,
+        fields.detected_at,
+        told.detected_at,
+        told.created_at
+    ) as began_at,
+    coalesce(fields.mitigated_at, told.mitigated_at, told.resolved_at) as restored_at,
     coalesce(
         attempts.deployment_id,
-        'github:' || coalesce(fields.deployment_number, named_causes.deployment_number)
+        numbered_attempts.deployment_id,
+        causes.numbered_attempt_id
     ) as caused_by_deployment_id,
-    coalesce(fields.sha, named_causes.sha) as caused_by_sha,
+    causes.sha as caused_by_sha,
     case
         when ruled.is_test = 1 then 'test'
-        when
-            settled.merged_into_incident_id is not null
-            or settled.resolve_reason_type = 'merge_resolve_reason'
-            or settled.merged_into_number is not null
-            or settled.has_merge_entry = 1
-            then 'merged'
+        when told.is_merged then 'merged'
         when ruled.is_duplicate = 1 then 'duplicate'
     end as exclusion_reason,
-    coalesce(
-        'pagerduty:' || settled.merged_into_incident_id,
-        'pagerduty:' || targets.incident_id
-    ) as merged_into_incident_id
-from settled
-left join identifiers on lower(settled.pagerduty_service_id) = identifiers.identifier
-left join severities on settled.incident_id = severities.incident_id
-left join fields on 'pagerduty:' || settled.incident_id = fields.incident_id
-left join ruled on settled.incident_id = ruled.incident_id
-left join named_causes on settled.incident_id = named_causes.incident_id
-left join {{ ref('int_deployment_attempts') }} as attempts
-    on 'github:' || coalesce(fields.deployment_number, named_causes.deployment_number) = attempts.attempt_id
-left join numbered as targets on settled.merged_into_number = targets.incident_number
+    told.merged_into_incident_id
+from told
+left join {{ ref('int_service_identifiers') }} as identifiers
+    on
+        told.source_system = identifiers.tool
+        and lower(told.source_service_id) = identifiers.identifier
+left join severities on told.incident_id = severities.incident_id
+left join fields on told.incident_id = fields.incident_id
+left join ruled on told.incident_id = ruled.incident_id
+left join causes on told.incident_id = causes.incident_id
+left join {{ ref('int_deployment_attempts') }} as attempts on causes.attempt_id = attempts.attempt_id
+left join {{ ref('int_deployment_attempts') }} as numbered_attempts
+    on causes.numbered_attempt_id = numbered_attempts.attempt_id

@@ -3,6 +3,7 @@
 with told as (
 
     select
+        'pagerduty' as source_system,
         escalation_policy_id,
         escalation_level,
         schedule_id,
@@ -14,9 +15,31 @@ with told as (
 
 ),
 
+told_users as (
+
+    select
+        user_id,
+        time_zone
+    from {{ ref('stg_pagerduty__users') }}
+
+),
+
+-- Which services call whom.
+told_services as (
+
+    select
+        'pagerduty' as source_system,
+        escalation_policy_id,
+        service_id as source_service_id
+    from {{ ref('stg_pagerduty__services') }}
+    where escalation_policy_id is not null
+
+),
+
 compared as (
 
     select
+        source_system,
         schedule_id,
         user_id,
         escalation_level,
@@ -24,7 +47,7 @@ compared as (
         ended_at,
         case
             when started_at <= max(ended_at) over (
-                partition by schedule_id, user_id, escalation_level
+                partition by source_system, schedule_id, user_id, escalation_level
                 order by started_at, ended_at
                 rows between unbounded preceding and 1 preceding
             ) then 0
@@ -38,13 +61,14 @@ compared as (
 numbered as (
 
     select
+        source_system,
         schedule_id,
         user_id,
         escalation_level,
         started_at,
         ended_at,
         sum(begins) over (
-            partition by schedule_id, user_id, escalation_level
+            partition by source_system, schedule_id, user_id, escalation_level
             order by started_at, ended_at
             rows between unbounded preceding and current row
         ) as shift_number
@@ -55,13 +79,14 @@ numbered as (
 shifts as (
 
     select
+        source_system,
         schedule_id,
         user_id,
         escalation_level,
         min(started_at) as started_at,
         max(ended_at) as ended_at
     from numbered
-    group by schedule_id, user_id, escalation_level, shift_number
+    group by source_system, schedule_id, user_id, escalation_level, shift_number
 
 ),
 
@@ -79,32 +104,37 @@ zones as (
 policy_services as (
 
     select
+        services.source_system,
         services.escalation_policy_id,
         identifiers.service_id
-    from {{ ref('stg_pagerduty__services') }} as services
+    from told_services as services
     inner join {{ ref('int_service_identifiers') }} as identifiers
         on
-            identifiers.tool = 'pagerduty'
-            and lower(services.service_id) = identifiers.identifier
-    where services.escalation_policy_id is not null
+            services.source_system = identifiers.tool
+            and lower(services.source_service_id) = identifiers.identifier
 
 ),
 
 schedule_services as (
 
     select distinct
+        told.source_system,
         told.schedule_id,
         told.user_id,
         told.escalation_level,
         policy_services.service_id
     from told
-    inner join policy_services on told.escalation_policy_id = policy_services.escalation_policy_id
+    inner join policy_services
+        on
+            told.source_system = policy_services.source_system
+            and told.escalation_policy_id = policy_services.escalation_policy_id
 
 ),
 
 shift_teams as (
 
     select
+        shifts.source_system,
         shifts.schedule_id,
         shifts.user_id,
         shifts.escalation_level,
@@ -113,7 +143,8 @@ shift_teams as (
     from shifts
     inner join schedule_services
         on
-            coalesce(shifts.schedule_id, '') = coalesce(schedule_services.schedule_id, '')
+            shifts.source_system = schedule_services.source_system
+            and coalesce(shifts.schedule_id, '') = coalesce(schedule_services.schedule_id, '')
             and shifts.user_id = schedule_services.user_id
             and shifts.escalation_level = schedule_services.escalation_level
     inner join {{ ref('int_service_ownership') }} as ownership
@@ -122,12 +153,12 @@ shift_teams as (
             and {{ business_date('shifts.started_at') }} >= ownership.valid_from
             and {{ business_date('shifts.started_at') }} < ownership.valid_to
     where ownership.team_id <> 'unmapped'
-    group by shifts.schedule_id, shifts.user_id, shifts.escalation_level, shifts.started_at
+    group by shifts.source_system, shifts.schedule_id, shifts.user_id, shifts.escalation_level, shifts.started_at
 
 )
 
 select
-    'pagerduty' as source_system,
+    shifts.source_system,
     shifts.schedule_id,
     shifts.user_id,
     coalesce(users.time_zone, zones.user_time_zone) as user_time_zone,
@@ -137,10 +168,11 @@ select
     case when shifts.ended_at < timestamp '9999-12-31 00:00:00' then shifts.ended_at end as ended_at
 from shifts
 left join zones on shifts.user_id = zones.user_id
-left join {{ ref('stg_pagerduty__users') }} as users on shifts.user_id = users.user_id
+left join told_users as users on shifts.user_id = users.user_id
 left join shift_teams
     on
-        coalesce(shifts.schedule_id, '') = coalesce(shift_teams.schedule_id, '')
+        shifts.source_system = shift_teams.source_system
+        and coalesce(shifts.schedule_id, '') = coalesce(shift_teams.schedule_id, '')
         and shifts.user_id = shift_teams.user_id
         and shifts.escalation_level = shift_teams.escalation_level
         and shifts.started_at = shift_teams.started_at

@@ -1,7 +1,8 @@
-with notifications as (
+with told as (
 
     select
-        incident_id,
+        'pagerduty' as source_system,
+        'pagerduty:' || incident_id as incident_id,
         user_id,
         notification_method,
         created_at
@@ -10,9 +11,29 @@ with notifications as (
 
 ),
 
+told_users as (
+
+    select
+        user_id,
+        {{ known_time_zone('time_zone') }} as time_zone
+    from {{ ref('stg_pagerduty__users') }}
+
+),
+
+-- Older answers carry the zone with the shift, and never list the person.
+told_shifts as (
+
+    select
+        user_id,
+        {{ known_time_zone('user_time_zone') }} as time_zone
+    from {{ ref('stg_pagerduty__on_calls') }}
+
+),
+
 folded as (
 
     select
+        source_system,
         incident_id,
         user_id,
         -- A method that is not told is taken for one that wakes people.
@@ -22,8 +43,8 @@ folded as (
         ) as paged_at,
         count(*) as notification_count,
         max(case when coalesce(notification_method, 'unknown') <> 'email' then 1 else 0 end) = 0 as is_email_only
-    from notifications
-    group by incident_id, user_id
+    from told
+    group by source_system, incident_id, user_id
 
 ),
 
@@ -32,36 +53,25 @@ zones as (
     select
         user_id,
         min(time_zone) as user_time_zone
-    from (
-        select
-            user_id,
-            {{ known_time_zone('time_zone') }} as time_zone
-        from {{ ref('stg_pagerduty__users') }}
-    ) as users
+    from told_users
     group by user_id
 
 ),
 
--- Older answers carry the zone with the shift, and never list the person.
 shift_zones as (
 
     select
         user_id,
         min(time_zone) as user_time_zone
-    from (
-        select
-            user_id,
-            {{ known_time_zone('user_time_zone') }} as time_zone
-        from {{ ref('stg_pagerduty__on_calls') }}
-    ) as shifts
+    from told_shifts
     group by user_id
 
 )
 
 select
-    'pagerduty:' || folded.incident_id || ':' || folded.user_id as page_id,
-    'pagerduty' as source_system,
-    'pagerduty:' || folded.incident_id as incident_id,
+    folded.incident_id || ':' || folded.user_id as page_id,
+    folded.source_system,
+    folded.incident_id,
     folded.user_id,
     coalesce(zones.user_time_zone, shift_zones.user_time_zone) as user_time_zone,
     coalesce(incidents.service_id, 'unmapped') as service_id,
@@ -70,6 +80,6 @@ select
     folded.notification_count,
     folded.is_email_only
 from folded
-left join {{ ref('int_incidents') }} as incidents on 'pagerduty:' || folded.incident_id = incidents.incident_id
+left join {{ ref('int_incidents') }} as incidents on folded.incident_id = incidents.incident_id
 left join zones on folded.user_id = zones.user_id
 left join shift_zones on folded.user_id = shift_zones.user_id

@@ -1,14 +1,22 @@
 with
 
-samples as (
+told as (
 
-    select * from {{ ref('stg_prometheus__sli_samples') }}
+    select
+        'prometheus' as source_system,
+        slo_id,
+        kind,
+        step_seconds,
+        sampled_at,
+        value
+    from {{ ref('stg_prometheus__sli_samples') }}
 
 ),
 
 intervals as (
 
     select
+        source_system,
         slo_id,
         step_seconds,
         sampled_at,
@@ -17,14 +25,15 @@ intervals as (
         cast(sum(case when kind = 'total' then value end) as decimal(38, 9)) as total_value,
         count(case when kind = 'total' and value is null then 1 end) as unreadable_totals,
         count(case when kind <> 'total' and value is null then 1 end) as unreadable_parts
-    from samples
-    group by slo_id, step_seconds, sampled_at
+    from told
+    group by source_system, slo_id, step_seconds, sampled_at
 
 ),
 
 paired as (
 
     select
+        source_system,
         slo_id,
         step_seconds as interval_seconds,
         {{ dbt.dateadd('second', '-step_seconds', 'sampled_at') }} as interval_started_at,
@@ -41,6 +50,7 @@ paired as (
 judged as (
 
     select
+        source_system,
         slo_id,
         interval_seconds,
         interval_started_at,
@@ -115,6 +125,7 @@ fully_covered as (
 coarse_judged as (
 
     select
+        judged.source_system,
         judged.slo_id,
         judged.interval_seconds,
         judged.interval_started_at,
@@ -178,7 +189,7 @@ within_coarse as (
 final as (
 
     select
-        'prometheus' as source_system,
+        coarse_judged.source_system,
         coarse_judged.slo_id,
         coarse_judged.interval_started_at,
         coarse_judged.interval_seconds,
