@@ -92,11 +92,25 @@ values_seen as (
     where services.service_id = 'unmapped' and changes.state = 'merged'
     union all
     select
-        'github' as system,
+        source_system as system,
         'work type' as concept,
-        coalesce(labels, '(no label)') as raw_value
+        coalesce(type_raw, labels, '(no type or label)') as raw_value
     from {{ ref('int_work_items') }}
     where work_type = 'unmapped' and exclusion_reason is null
+    union all
+    select
+        source_system as system,
+        'work item status' as concept,
+        coalesce(status_name, '(none)') as raw_value
+    from {{ ref('int_work_items') }}
+    where state = 'unmapped' and exclusion_reason is null
+    union all
+    select
+        source_system as system,
+        'work item service' as concept,
+        coalesce(repository, components, project_key, '(none)') as raw_value
+    from {{ ref('int_work_items') }}
+    where service_id = 'unmapped' and exclusion_reason is null
     union all
     select
         source_system as system,

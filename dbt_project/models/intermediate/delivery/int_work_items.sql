@@ -1,165 +1,197 @@
-with issues as (
+with items as (
 
     select
+        work_item_id,
+        source_system,
+        item_key,
         repository,
-        issue_number,
+        project_key,
+        type_raw,
+        status_id,
+        status_name,
+        status_category,
+        resolution,
         title,
-        state,
-        state_reason,
-        issue_type,
-        labels,
-        author_id,
-        is_pull_request,
-        milestone_due_at,
+        epic_key,
+        points,
+        reporter_id,
         created_at,
-        closed_at
-    from {{ ref('stg_github__issues') }}
+        told_started_at,
+        told_done_at,
+        told_due_date,
+        exclusion_reason
+    from {{ ref('int_told_work_items') }}
 
 ),
 
-rules as (
+facets as (
 
     select
-        rank,
+        work_item_id,
+        source_system,
         field,
-        pattern,
-        work_type
-    from {{ ref('work_types') }}
-    where system = 'github'
+        text_value
+    from {{ ref('int_work_item_facets') }}
 
 ),
 
-listed as (
-
-    {{ explode_json_array('issues', ['repository', 'issue_number'], 'labels', 'label_element') }}
-
-),
-
-label_names as (
+lists as (
 
     select
-        repository,
-        issue_number,
-        lower(trim(coalesce({{ json_text(valid_json('label_element'), 'name') }}, label_element))) as label
-    from listed
+        work_item_id,
+        {{ distinct_list_text("case when field = 'label' then text_value end") }} as labels,
+        {{ distinct_list_text("case when field = 'component' then text_value end") }} as components
+    from facets
+    where field in ('label', 'component')
+    group by work_item_id
 
 ),
 
-labelled as (
+-- A component is nearer to a service than the project in which it lies.
+named_services as (
 
     select
-        repository,
-        issue_number,
-        {{ distinct_list_text('label') }} as labels,
-        max(case when label = 'duplicate' then 1 else 0 end) as is_duplicate
-    from label_names
-    group by repository, issue_number
-
-),
-
--- Few labels, many issues: each label is asked once.
-distinct_texts as (
-
-    select distinct
-        'label' as field,
-        label as text_value
-    from label_names
-    union
-    select distinct
-        'type' as field,
-        lower(issue_type) as text_value
-    from issues where issue_type is not null
-
-),
-
-ruled as (
-
-    select
-        distinct_texts.field,
-        distinct_texts.text_value,
-        rules.rank,
-        rules.work_type
-    from distinct_texts
-    inner join rules
+        facets.work_item_id,
+        identifiers.service_id,
+        row_number() over (
+            partition by facets.work_item_id
+            order by case facets.field when 'component' then 1 else 2 end asc, facets.text_value asc
+        ) as position
+    from facets
+    inner join {{ ref('int_service_identifiers') }} as identifiers
         on
-            distinct_texts.field = rules.field
-            and {{ matches_pattern('distinct_texts.text_value', 'rules.pattern') }}
+            facets.source_system = identifiers.tool
+            and facets.text_value = identifiers.identifier
+    where facets.field in ('component', 'project')
 
 ),
 
-typed as (
+rulings as (
 
     select
-        issues.repository,
-        issues.issue_number,
-        ruled.rank,
-        ruled.work_type
-    from issues
-    inner join ruled on ruled.field = 'type' and lower(issues.issue_type) = ruled.text_value
-    union all
-    select
-        label_names.repository,
-        label_names.issue_number,
-        ruled.rank,
-        ruled.work_type
-    from label_names
-    inner join ruled on ruled.field = 'label' and label_names.label = ruled.text_value
+        work_item_id,
+        max(case when concept = 'work_type' then outcome end) as work_type,
+        max(case when concept = 'exclusion' then outcome end) as exclusion_reason,
+        max(case when concept = 'found_in' then outcome end) as found_in,
+        max(case when concept = 'postmortem_action' then outcome end) as postmortem_action,
+        max(case when concept = 'investment' then outcome end) as investment_category
+    from {{ ref('int_work_item_rulings') }}
+    group by work_item_id
 
 ),
 
-first_match as (
+changes as (
 
     select
-        repository,
-        issue_number,
-        work_type,
-        row_number() over (partition by repository, issue_number order by rank asc, work_type asc) as position
-    from typed
+        work_item_id,
+        field,
+        to_value,
+        from_state,
+        to_state,
+        changed_at,
+        change_order
+    from {{ ref('int_work_item_changes') }}
+
+),
+
+-- From one closed status into another is no second end.
+history as (
+
+    select
+        work_item_id,
+        min(case when to_state = 'in_progress' then changed_at end) as first_in_progress_at,
+        max(case when to_state = 'done' and coalesce(from_state, '') <> 'done' then changed_at end) as last_done_at
+    from changes
+    where field = 'status'
+    group by work_item_id
+
+),
+
+first_due_dates as (
+
+    select
+        work_item_id,
+        to_value,
+        row_number() over (partition by work_item_id order by changed_at asc, change_order asc, to_value asc) as position
+    from changes
+    where field = 'due_date' and to_value is not null
 
 ),
 
 statuses as (
 
     select
+        system,
         raw_value,
         status
     from {{ ref('status_map') }}
-    where system = 'github' and concept = 'issue'
+    where concept = 'work_item'
+
+),
+
+staged as (
+
+    select
+        items.work_item_id,
+        items.told_started_at,
+        items.told_done_at,
+        coalesce(by_id.status, by_name.status, items.status_category, 'unmapped') as state
+    from items
+    left join statuses as by_id
+        on
+            items.source_system = by_id.system
+            and lower(items.status_id) = by_id.raw_value
+    left join statuses as by_name
+        on
+            items.source_system = by_name.system
+            and lower(items.status_name) = by_name.raw_value
 
 )
 
 select
-    'github:' || issues.repository || '#' || cast(issues.issue_number as string) as work_item_id,
-    'github' as source_system,
-    issues.repository,
-    coalesce(repositories.service_id, 'unmapped') as service_id,
-    cast(null as string) as team_id,
-    coalesce(first_match.work_type, 'unmapped') as work_type,
-    coalesce(statuses.status, 'unmapped') as state,
-    issues.title,
-    cast(null as double) as points,
-    issues.created_at,
-    cast(null as timestamp) as started_at,
-    case when issues.state = 'closed' then issues.closed_at end as done_at,
-    {{ business_date('issues.milestone_due_at') }} as due_date,
-    issues.author_id,
-    bots.account_id is not null as is_bot,
-    labelled.labels,
+    items.work_item_id,
+    items.source_system,
+    items.item_key,
+    items.repository,
+    items.project_key,
     case
-        when issues.is_pull_request then 'pull_request'
-        when issues.state_reason = 'duplicate' or labelled.is_duplicate = 1 then 'duplicate'
-        when issues.state_reason = 'not_planned' then 'not_planned'
-    end as exclusion_reason
-from issues
-left join {{ ref('int_known_repositories') }} as repositories on issues.repository = repositories.repository
-left join {{ ref('int_bot_accounts') }} as bots on issues.author_id = bots.account_id
-left join labelled
+        when items.repository is not null and repositories.service_id <> 'unmapped' then repositories.service_id
+        else coalesce(named_services.service_id, 'unmapped')
+    end as service_id,
+    cast(null as string) as team_id,
+    items.type_raw,
+    coalesce(rulings.work_type, 'unmapped') as work_type,
+    items.status_name,
+    staged.state,
+    items.resolution,
+    items.title,
+    items.points,
+    items.created_at,
+    coalesce(history.first_in_progress_at, items.told_started_at) as started_at,
+    case when staged.state = 'done' then coalesce(history.last_done_at, items.told_done_at) end as done_at,
+    coalesce(cast(first_due_dates.to_value as date), items.told_due_date) as due_date,
+    items.told_due_date as due_date_now,
+    items.reporter_id as author_id,
+    bots.account_id is not null as is_bot,
+    lists.labels,
+    lists.components,
+    items.epic_key,
+    coalesce(rulings.found_in, 'unmapped') as found_in,
+    rulings.postmortem_action is not null as is_postmortem_action,
+    coalesce(rulings.investment_category, 'unclassified') as investment_category,
+    coalesce(items.exclusion_reason, rulings.exclusion_reason) as exclusion_reason
+from items
+inner join staged on items.work_item_id = staged.work_item_id
+left join {{ ref('int_known_repositories') }} as repositories on items.repository = repositories.repository
+left join {{ ref('int_bot_accounts') }} as bots on items.reporter_id = bots.account_id
+left join lists on items.work_item_id = lists.work_item_id
+left join named_services
     on
-        issues.repository = labelled.repository
-        and issues.issue_number = labelled.issue_number
-left join first_match
+        items.work_item_id = named_services.work_item_id
+        and named_services.position = 1
+left join rulings on items.work_item_id = rulings.work_item_id
+left join history on items.work_item_id = history.work_item_id
+left join first_due_dates
     on
-        issues.repository = first_match.repository
-        and issues.issue_number = first_match.issue_number
-        and first_match.position = 1
-left join statuses on issues.state = statuses.raw_value
+        items.work_item_id = first_due_dates.work_item_id
+        and first_due_dates.position = 1

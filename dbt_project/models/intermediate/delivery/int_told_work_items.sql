@@ -1,0 +1,63 @@
+{#- A tracker is a relation with these columns and its name here. -#}
+{%- set trackers = [ref('int_github_work_items')] -%}
+with told as (
+
+    {% for tracker in trackers -%}
+    select
+        source_system,
+        item_key,
+        repository,
+        project_key,
+        type_raw,
+        status_id,
+        status_name,
+        status_category,
+        resolution,
+        priority,
+        found_in,
+        title,
+        labels,
+        components,
+        linked_types,
+        epic_key,
+        epic_title,
+        points,
+        reporter_id,
+        created_at,
+        told_started_at,
+        told_done_at,
+        told_due_date,
+        exclusion_reason
+    from {{ tracker }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select
+    source_system || ':' || item_key as work_item_id,
+    source_system,
+    item_key,
+    repository,
+    project_key,
+    type_raw,
+    status_id,
+    status_name,
+    status_category,
+    resolution,
+    priority,
+    found_in,
+    title,
+    labels,
+    components,
+    linked_types,
+    epic_key,
+    epic_title,
+    points,
+    reporter_id,
+    created_at,
+    told_started_at,
+    told_done_at,
+    told_due_date,
+    exclusion_reason
+from told
