@@ -28,8 +28,13 @@ counts as (
         (select count(*) from {{ ref('int_work_items') }}) as kept
     union all
     select
-        'deployments' as source_name,
+        'deployments of github' as source_name,
         (select count(*) from {{ ref('stg_github__deployments') }}) as loaded,
+        (select count(*) from {{ ref('int_deployment_tellings') }} where source_system = 'github') as kept
+    union all
+    select
+        'deployments of every system' as source_name,
+        (select count(*) from {{ ref('int_deployment_tellings') }}) as loaded,
         (select coalesce(sum(attempt_count), 0) from {{ ref('int_deployments') }}) as kept
     union all
     select

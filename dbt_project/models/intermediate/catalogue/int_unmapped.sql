@@ -2,11 +2,15 @@
 with attempts as (
 
     select
+        source_system,
         environment,
         environment_tier,
         repository,
-        service_id
+        service_id,
+        service_name,
+        unmapped_state
     from {{ ref('int_deployment_attempts') }}
+    where exclusion_reason is null
 
 ),
 
@@ -47,28 +51,25 @@ runs as (
 values_seen as (
 
     select
-        'github' as system,
+        source_system as system,
         'environment' as concept,
         coalesce(environment, '(none)') as raw_value
     from attempts
     where environment_tier = 'unmapped'
     union all
     select
-        'github' as system,
+        source_system as system,
         'deployment service' as concept,
-        repository as raw_value
+        coalesce(service_name, repository, '(none)') as raw_value
     from attempts
     where service_id = 'unmapped'
     union all
     select
-        'github' as system,
+        source_system as system,
         'deployment state' as concept,
-        told.state as raw_value
-    from {{ ref('stg_github__deployment_statuses') }} as told
-    left join
-        status_map
-        on status_map.system = 'github' and status_map.concept = 'deployment' and told.state = status_map.raw_value
-    where status_map.raw_value is null
+        unmapped_state as raw_value
+    from attempts
+    where unmapped_state is not null
     union all
     select
         'github' as system,

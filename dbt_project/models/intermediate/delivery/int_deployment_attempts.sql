@@ -1,200 +1,317 @@
--- What GitHub calls a deployment is one attempt by one job. Attempts of one service to one environment follow each
--- other in time; an attempt belongs to the deployment before it where both put the same thing there and (a) one
--- rollout or one pipeline run made both, (b) they overlapped, or (c) the one before had not succeeded: it is a
--- retry. Anything else is a deployment of its own, the same version put there again included.
-with deployments as (
+-- What a system calls a deployment is one attempt. Attempts of one service to one environment follow each other in
+-- time; an attempt belongs to the deployment before it where both put the same thing there and (a) one rollout or one
+-- pipeline run made both, (b) they overlapped, or (c) the one before had not succeeded: it is a retry. Anything else
+-- is a deployment of its own, the same version put there again included.
+with told as (
 
     select
-        deployment_id,
+        source_system,
+        attempt_id,
+        native_id,
         repository,
-        environment,
+        code_repository,
         sha,
         ref,
+        version,
+        image_references,
         task,
-        payload,
-        creator_id,
-        state,
-        created_at
-    from {{ ref('stg_github__deployments') }}
+        environment,
+        environment_hint,
+        told_tier,
+        rollout_id,
+        service_name,
+        second_service_name,
+        third_service_name,
+        deployer_id,
+        run_id,
+        created_at,
+        started_at,
+        finished_at,
+        outcome,
+        unmapped_state,
+        exclusion_reason
+    from {{ ref('int_deployment_tellings') }}
 
 ),
 
-statuses as (
+tier_patterns as (
 
     select
-        told.deployment_id,
-        coalesce(status_map.status, 'unmapped') as status,
-        told.state,
-        told.log_url,
-        told.created_at
-    from {{ ref('stg_github__deployment_statuses') }} as told
-    left join {{ ref('status_map') }} as status_map
-        on
-            status_map.system = 'github'
-            and status_map.concept = 'deployment'
-            and told.state = status_map.raw_value
+        rank,
+        pattern,
+        environment_tier
+    from {{ ref('environment_tiers') }}
 
 ),
 
-outcomes as (
+service_repositories as (
+
+    select distinct
+        service_id,
+        repository
+    from {{ ref('int_repositories') }}
+
+),
+
+name_candidates as (
 
     select
-        deployment_id,
-        min(case when status = 'success' then created_at end) as succeeded_at,
-        max(case when status in ('failure', 'cancelled') then created_at end) as failed_at,
-        max(case when status in ('in_progress', 'queued') then created_at end) as last_active_at,
-        min(case when status = 'in_progress' then created_at end) as started_at,
-        max(case when status = 'superseded' then 1 else 0 end) as was_superseded,
-        max(case when status = 'failure' then created_at end) as last_failure_at,
-        max(case when status = 'cancelled' then created_at end) as last_cancelled_at,
-        max(nullif(regexp_extract(log_url, '/actions/runs/([0-9]+)', 1), '')) as run_number
-    from statuses
-    group by deployment_id
+        attempt_id,
+        source_system,
+        1 as preference,
+        service_name
+    from told
+    where service_name is not null
+    union all
+    select
+        attempt_id,
+        source_system,
+        2 as preference,
+        second_service_name as service_name
+    from told
+    where second_service_name is not null
+    union all
+    select
+        attempt_id,
+        source_system,
+        3 as preference,
+        third_service_name as service_name
+    from told
+    where third_service_name is not null
 
 ),
 
-environments as (
+-- What tells the environment: its own name, what stands around it, and the last word of a name (checkout-production).
+environment_texts as (
 
-    select distinct environment
-    from deployments
+    select environment as environment_text
+    from told
     where environment is not null
+    union
+    select environment_hint as environment_text
+    from told
+    where environment_hint is not null
+    union
+    select regexp_extract(service_name, '[-_.]([^-_.]+)$', 1) as environment_text
+    from name_candidates
 
 ),
 
 ranked_tiers as (
 
     select
-        environments.environment,
-        tiers.environment_tier,
-        row_number() over (partition by environments.environment order by tiers.rank asc, tiers.pattern asc) as rank
-    from environments
-    inner join {{ ref('environment_tiers') }} as tiers
-        on {{ matches_pattern('lower(environments.environment)', 'tiers.pattern') }}
+        environment_texts.environment_text,
+        tier_patterns.environment_tier,
+        row_number() over (
+            partition by environment_texts.environment_text
+            order by tier_patterns.rank asc, tier_patterns.pattern asc
+        ) as rank
+    from environment_texts
+    inner join tier_patterns
+        on {{ matches_pattern('lower(environment_texts.environment_text)', 'tier_patterns.pattern') }}
 
 ),
 
-repositories as (
+tiers as (
 
     select
-        repository,
-        service_count,
-        service_id
-    from {{ ref('int_known_repositories') }}
+        environment_text,
+        environment_tier
+    from ranked_tiers
+    where rank = 1
 
 ),
 
--- Names by which a deployment may say whose it is: the service itself, or what the catalogue says GitHub calls it.
+-- Names by which a deployment may say whose it is: the service itself, or what the catalogue says the tool calls it.
 service_names as (
 
     select
+        '' as tool,
         service_id as service_name,
         service_id
     from {{ ref('int_service_ownership') }}
     union
     select
+        '' as tool,
         service_id as service_name,
         service_id
-    from {{ ref('int_repositories') }}
+    from service_repositories
     union
     select
+        tool,
         identifier as service_name,
         service_id
     from {{ ref('int_service_identifiers') }}
-    where tool = 'github'
 
 ),
 
 known_names as (
 
     select
+        tool,
         service_name,
         min(service_id) as service_id
     from service_names
-    group by service_name
+    group by tool, service_name
 
 ),
 
-told as (
+tried_names as (
 
     select
-        deployment_id,
-        coalesce(lower({{ json_text('payload', 'source_repository') }}), repository) as repository,
-        repository as told_repository,
-        environment,
-        coalesce(lower({{ json_text('payload', 'source_sha') }}), sha) as sha,
-        ref,
-        coalesce(task, 'deploy') as task,
-        creator_id,
-        state,
-        created_at,
-        lower({{ json_text('payload', 'service') }}) as payload_service,
-        {{ json_text('payload', 'rollout_id') }} as rollout_id,
-        {{ json_text('payload', 'image_tag') }} as image_tag,
-        lower(nullif(regexp_extract(environment, '^([^/]+)/', 1), '')) as environment_prefix,
-        lower(nullif(regexp_extract(task, '[:/]([^:/]+)$', 1), '')) as task_suffix
-    from deployments
+        attempt_id,
+        source_system,
+        preference,
+        service_name
+    from name_candidates
+    union all
+    select
+        candidates.attempt_id,
+        candidates.source_system,
+        candidates.preference + 3 as preference,
+        regexp_extract(candidates.service_name, '^(.+)[-_.][^-_.]+$', 1) as service_name
+    from name_candidates as candidates
+    inner join tiers
+        on regexp_extract(candidates.service_name, '[-_.]([^-_.]+)$', 1) = tiers.environment_text
+
+),
+
+named as (
+
+    select
+        tried_names.attempt_id,
+        known_names.service_id,
+        row_number() over (
+            partition by tried_names.attempt_id
+            order by tried_names.preference asc, known_names.tool desc, known_names.service_id asc
+        ) as rank
+    from tried_names
+    inner join known_names
+        on
+            tried_names.service_name = known_names.service_name
+            and (known_names.tool = '' or tried_names.source_system = known_names.tool)
+
+),
+
+owned as (
+
+    select
+        told.*,
+        coalesce(named.service_id, repositories.service_id, 'unmapped') as service_id,
+        coalesce(
+            told.told_tier,
+            named_tiers.environment_tier,
+            hinted_tiers.environment_tier,
+            'unmapped'
+        ) as environment_tier
+    from told
+    left join named
+        on
+            told.attempt_id = named.attempt_id
+            and named.rank = 1
+    left join {{ ref('int_known_repositories') }} as repositories on told.repository = repositories.repository
+    left join tiers as named_tiers on told.environment = named_tiers.environment_text
+    left join tiers as hinted_tiers on told.environment_hint = hinted_tiers.environment_text
+
+),
+
+-- GitOps: the revision is a config repository's; the tag of the image holds the code's commit (main-1a2b3c4-17180,
+-- v1.2-3-g1a2b3c4), abbreviated or not.
+references_told as (
+
+    {{ explode_json_array('owned', ['attempt_id', 'service_id'], 'image_references', 'image_reference') }}
+
+),
+
+hexes as (
+
+    select
+        attempt_id,
+        service_id,
+        regexp_extract(':' || lower(image_reference), '^.*?[^0-9a-z]g?([0-9a-f]{7,40})(?:[^0-9a-z]|$)', 1) as hex
+    from references_told
+    union
+    select
+        attempt_id,
+        service_id,
+        regexp_extract(':' || lower(image_reference), '^.*[^0-9a-z]g?([0-9a-f]{7,40})(?:[^0-9a-z]|$)', 1) as hex
+    from references_told
+
+),
+
+-- Of several images of the service's code the newest commit is what was brought.
+image_commits as (
+
+    select
+        hexes.attempt_id,
+        commits.repository,
+        commits.sha,
+        row_number() over (
+            partition by hexes.attempt_id
+            order by commits.committed_at desc, commits.repository asc, commits.sha asc
+        ) as rank
+    from hexes
+    inner join service_repositories on hexes.service_id = service_repositories.service_id
+    inner join {{ ref('int_commits') }} as commits
+        on
+            service_repositories.repository = commits.repository
+            and substring(hexes.hex, 1, 7) = substring(commits.sha, 1, 7)
+            and commits.sha like hexes.hex || '%'
+    where hexes.hex <> ''
 
 ),
 
 placed as (
 
     select
-        told.deployment_id,
-        told.repository,
-        told.environment,
-        told.sha,
-        told.ref,
-        told.task,
-        told.creator_id,
-        told.created_at,
-        told.rollout_id,
-        coalesce(told.sha, told.image_tag, told.ref) as version,
-        coalesce(
-            by_payload.service_id,
-            by_environment.service_id,
-            by_task.service_id,
-            repositories.service_id,
-            'unmapped'
-        ) as service_id,
-        coalesce(ranked_tiers.environment_tier, 'unmapped') as environment_tier,
-        outcomes.run_number,
-        outcomes.started_at,
-        outcomes.succeeded_at,
+        owned.source_system,
+        owned.attempt_id,
+        owned.native_id,
         case
-            when outcomes.succeeded_at is not null then 'success'
-            -- GitHub retires only what had succeeded: that it did is known, when it did is not.
-            when outcomes.was_superseded = 1 or told.state in ('active', 'inactive') then 'success'
-            when outcomes.failed_at is null or outcomes.last_active_at > outcomes.failed_at then 'running'
-            when outcomes.last_cancelled_at = outcomes.failed_at and outcomes.last_failure_at is null then 'cancelled'
-            else 'failure'
-        end as outcome,
-        outcomes.failed_at
-    from told
-    left join outcomes on told.deployment_id = outcomes.deployment_id
-    left join repositories on told.told_repository = repositories.repository
-    left join known_names as by_payload on told.payload_service = by_payload.service_name
-    left join known_names as by_environment on told.environment_prefix = by_environment.service_name
-    left join known_names as by_task on told.task_suffix = by_task.service_name
-    left join ranked_tiers
+            when owned.code_repository is not null then owned.code_repository
+            else coalesce(image_commits.repository, owned.repository)
+        end as repository,
+        owned.service_id,
+        coalesce(owned.service_name, owned.second_service_name, owned.third_service_name) as service_name,
+        owned.environment,
+        owned.environment_tier,
+        case
+            when owned.code_repository is not null then owned.sha
+            else coalesce(image_commits.sha, owned.sha)
+        end as sha,
+        owned.ref,
+        owned.version,
+        owned.task,
+        owned.deployer_id,
+        owned.rollout_id,
+        owned.run_id,
+        owned.created_at,
+        owned.started_at,
+        owned.finished_at,
+        owned.outcome,
+        owned.unmapped_state,
+        owned.exclusion_reason
+    from owned
+    left join image_commits
         on
-            told.environment = ranked_tiers.environment
-            and ranked_tiers.rank = 1
+            owned.attempt_id = image_commits.attempt_id
+            and image_commits.rank = 1
 
 ),
 
-finished as (
+sequenced as (
 
     select
         placed.*,
         case
-            when placed.outcome = 'success' then placed.succeeded_at
-            when placed.outcome in ('failure', 'cancelled') then placed.failed_at
-        end as finished_at,
-        case
-            when placed.service_id = 'unmapped' then 'repository ' || placed.repository else
-                'service ' || placed.service_id
+            when placed.service_id <> 'unmapped' then 'service ' || placed.service_id
+            else 'repository ' || coalesce(placed.repository, placed.service_name, placed.attempt_id)
         end
-        || ' ' || lower(coalesce(placed.environment, '')) as sequence_key
+        || ' ' || lower(coalesce(placed.environment, '')) || coalesce(' ' || placed.exclusion_reason, '') as sequence_key,
+        -- In this order ids that are numbers follow each other as numbers.
+        row_number() over (
+            order by placed.created_at, length(placed.attempt_id), placed.attempt_id
+        ) as telling_number
     from placed
 
 ),
@@ -202,28 +319,23 @@ finished as (
 compared as (
 
     select
-        finished.*,
-        lag(finished.version)
-            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
-            as previous_version,
-        lag(finished.task)
-            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
-            as previous_task,
-        lag(finished.rollout_id)
-            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
-            as previous_rollout_id,
-        lag(finished.run_number)
-            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
-            as previous_run_number,
-        lag(finished.outcome)
-            over (partition by finished.sequence_key order by finished.created_at, finished.deployment_id)
-            as previous_outcome,
-        max(finished.finished_at) over (
-            partition by finished.sequence_key, finished.version
-            order by finished.created_at, finished.deployment_id
+        sequenced.*,
+        lag(sequenced.version)
+            over (partition by sequenced.sequence_key order by sequenced.telling_number) as previous_version,
+        lag(sequenced.task)
+            over (partition by sequenced.sequence_key order by sequenced.telling_number) as previous_task,
+        lag(sequenced.rollout_id)
+            over (partition by sequenced.sequence_key order by sequenced.telling_number) as previous_rollout_id,
+        lag(sequenced.run_id)
+            over (partition by sequenced.sequence_key order by sequenced.telling_number) as previous_run_id,
+        lag(sequenced.outcome)
+            over (partition by sequenced.sequence_key order by sequenced.telling_number) as previous_outcome,
+        max(sequenced.finished_at) over (
+            partition by sequenced.sequence_key, sequenced.version
+            order by sequenced.telling_number
             rows between unbounded preceding and 1 preceding
         ) as version_finished_at
-    from finished
+    from sequenced
 
 ),
 
@@ -240,7 +352,7 @@ linked as (
                 or compared.version <> compared.previous_version
                 or compared.task <> compared.previous_task
                 then 1
-            when compared.run_number = compared.previous_run_number then 0
+            when compared.run_id = compared.previous_run_id then 0
             when compared.previous_outcome in ('failure', 'cancelled', 'running') then 0
             when compared.created_at < compared.version_finished_at then 0
             else 1
@@ -255,7 +367,7 @@ numbered as (
         linked.*,
         sum(linked.begins) over (
             partition by linked.sequence_key
-            order by linked.created_at, linked.deployment_id
+            order by linked.telling_number
             rows between unbounded preceding and current row
         ) as deployment_number
     from linked
@@ -263,25 +375,30 @@ numbered as (
 )
 
 select
-    'github:' || cast(deployment_id as string) as attempt_id,
-    'github:' || cast(first_value(deployment_id) over (
+    attempt_id,
+    first_value(attempt_id) over (
         partition by sequence_key, deployment_number
-        order by created_at, deployment_id
+        order by telling_number
         rows between unbounded preceding and current row
-    ) as string) as deployment_id,
-    row_number() over (partition by sequence_key, deployment_number order by created_at, deployment_id) as attempt,
+    ) as deployment_id,
+    row_number() over (partition by sequence_key, deployment_number order by telling_number) as attempt,
+    source_system,
+    native_id,
     repository,
     service_id,
+    service_name,
     environment,
     environment_tier,
     sha,
     ref,
     version,
     task,
-    creator_id as deployer_id,
-    case when run_number is not null then 'github:' || run_number end as run_id,
+    deployer_id,
+    run_id,
     created_at,
     started_at,
     finished_at,
-    outcome
+    outcome,
+    unmapped_state,
+    exclusion_reason
 from numbered

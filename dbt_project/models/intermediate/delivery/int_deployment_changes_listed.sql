@@ -1,5 +1,5 @@
--- GitHub itself lists no changes of a deployment; the caller may, as a member commits of the payload (ids, or
--- objects with sha or id).
+-- Another system that lists what a deployment carries is another branch here: a JSON array of commits, as ids or as
+-- objects with sha or id. GitHub itself lists none; the caller may, as a member commits of the payload.
 with deployments as (
 
     select

@@ -3,6 +3,7 @@ with attempts as (
     select
         deployment_id,
         attempt,
+        source_system,
         repository,
         service_id,
         environment,
@@ -17,6 +18,7 @@ with attempts as (
         started_at,
         finished_at,
         outcome,
+        exclusion_reason,
         max(attempt) over (partition by deployment_id) as last_attempt
     from {{ ref('int_deployment_attempts') }}
 
@@ -40,7 +42,7 @@ folded as (
 
 select
     attempts.deployment_id,
-    'github' as source_system,
+    attempts.source_system,
     attempts.repository,
     attempts.service_id,
     attempts.environment,
@@ -57,7 +59,11 @@ select
     attempts.run_id as caused_by_run_id,
     attempts.deployer_id,
     folded.attempt_count,
-    case when folded.has_succeeded and folded.succeeded_at is null then 'finish_unknown' end as exclusion_reason
+    case
+        when attempts.exclusion_reason is not null then attempts.exclusion_reason
+        when folded.has_succeeded and folded.succeeded_at is null then 'finish_unknown'
+        when not folded.has_succeeded and folded.last_outcome = 'unmapped' then 'unmapped_state'
+    end as exclusion_reason
 from attempts
 inner join folded on attempts.deployment_id = folded.deployment_id
 where attempts.attempt = 1
