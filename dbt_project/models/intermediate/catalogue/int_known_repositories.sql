@@ -15,8 +15,10 @@ told_branches as (
     select
         repository,
         default_branch,
-        row_number() over (partition by repository order by updated_at desc, pull_number desc) as rank
-    from {{ ref('stg_github__pull_requests') }}
+        row_number() over (
+            partition by repository order by updated_at desc, pull_number desc, source_system asc
+        ) as rank
+    from {{ ref('int_pull_requests') }}
     where default_branch is not null
 
 ),
@@ -25,13 +27,13 @@ seen as (
 
     select repository from catalogued
     union
-    select repository from {{ ref('stg_github__pull_requests') }}
+    select repository from {{ ref('int_pull_requests') }}
     union
-    select repository from {{ ref('stg_github__commits') }}
+    select repository from {{ ref('int_commit_tellings') }}
     union
     select repository from {{ ref('stg_github__deployments') }}
     union
-    select repository from {{ ref('stg_github__workflow_runs') }}
+    select repository from {{ ref('int_pipeline_attempts') }}
     union
     select repository from {{ ref('stg_github__issues') }}
 

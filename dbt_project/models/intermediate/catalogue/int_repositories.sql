@@ -57,8 +57,10 @@ told_branches as (
     select
         repository,
         default_branch,
-        row_number() over (partition by repository order by updated_at desc, pull_number desc) as rank
-    from {{ ref('stg_github__pull_requests') }}
+        row_number() over (
+            partition by repository order by updated_at desc, pull_number desc, source_system asc
+        ) as rank
+    from {{ ref('int_pull_requests') }}
     where default_branch is not null
 
 )

@@ -37,17 +37,6 @@ status_map as (
 
 ),
 
-runs as (
-
-    select
-        case
-            when status = 'completed' then coalesce(conclusion, '(completed without conclusion)')
-            else status
-        end as raw_value
-    from {{ ref('stg_github__workflow_runs') }}
-
-),
-
 values_seen as (
 
     select
@@ -72,20 +61,33 @@ values_seen as (
     where unmapped_state is not null
     union all
     select
-        'github' as system,
+        attempts.source_system as system,
         'run result' as concept,
-        runs.raw_value
-    from runs
+        coalesce(attempts.raw_status, '(none)') as raw_value
+    from {{ ref('int_pipeline_attempts') }} as attempts
     left join
         status_map
         on
-            status_map.system = 'github'
-            and status_map.concept = 'workflow_run'
-            and runs.raw_value = status_map.raw_value
+            attempts.source_system = status_map.system
+            and status_map.concept = 'pipeline_run'
+            and attempts.raw_status = status_map.raw_value
     where status_map.raw_value is null
     union all
     select
-        'github' as system,
+        pull_requests.source_system as system,
+        'pull request state' as concept,
+        coalesce(pull_requests.state, '(none)') as raw_value
+    from {{ ref('int_pull_requests') }} as pull_requests
+    left join
+        status_map
+        on
+            pull_requests.source_system = status_map.system
+            and status_map.concept = 'pull_request'
+            and pull_requests.state = status_map.raw_value
+    where status_map.raw_value is null and pull_requests.merged_at is null
+    union all
+    select
+        changes.source_system as system,
         'change service' as concept,
         changes.repository as raw_value
     from {{ ref('int_change_services') }} as services

@@ -3,22 +3,17 @@ with accounts as (
     select
         author_id as account_id,
         author_type as account_type
-    from {{ ref('stg_github__commits') }}
+    from {{ ref('int_commit_tellings') }}
     union
     select
         author_id as account_id,
         author_type as account_type
-    from {{ ref('stg_github__pull_request_commits') }}
-    union
-    select
-        author_id as account_id,
-        author_type as account_type
-    from {{ ref('stg_github__pull_requests') }}
+    from {{ ref('int_pull_requests') }}
     union
     select
         reviewer_id as account_id,
         reviewer_type as account_type
-    from {{ ref('stg_github__pull_request_reviews') }}
+    from {{ ref('int_pull_request_reviews') }}
     union
     select
         author_id as account_id,

@@ -4,6 +4,7 @@ with changes as (
 
     select
         change_id,
+        source_system,
         repository,
         number,
         merge_sha
@@ -25,6 +26,7 @@ shared_changes as (
 
     select
         changes.change_id,
+        changes.source_system,
         changes.repository,
         changes.number,
         changes.merge_sha
@@ -50,7 +52,8 @@ change_commits as (
     from shared_changes
     inner join {{ ref('int_pull_request_commits') }} as branch_commits
         on
-            shared_changes.repository = branch_commits.repository
+            shared_changes.source_system = branch_commits.source_system
+            and shared_changes.repository = branch_commits.repository
             and shared_changes.number = branch_commits.pull_number
 
 ),
@@ -61,7 +64,7 @@ commits_with_files as (
         repository,
         sha,
         files
-    from {{ ref('stg_github__commits') }}
+    from {{ ref('int_commit_tellings') }}
     where files is not null
 
 ),
@@ -91,7 +94,7 @@ change_files as (
     select distinct
         change_id,
         repository,
-        {{ json_text('file', 'filename') }} as file_path
+        coalesce({{ json_text(valid_json('file'), 'filename') }}, file) as file_path
     from files
 
 ),

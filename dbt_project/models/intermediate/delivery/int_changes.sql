@@ -1,6 +1,8 @@
 with pull_requests as (
 
     select
+        source_system || ':' || repository || '#' || cast(pull_number as string) as change_id,
+        source_system,
         repository,
         pull_number,
         title,
@@ -17,13 +19,15 @@ with pull_requests as (
         labels,
         reverts_reference,
         reverts_sha
-    from {{ ref('stg_github__pull_requests') }}
+    from {{ ref('int_pull_requests') }}
 
 ),
 
 direct_commits as (
 
     select
+        source_system || ':' || repository || '@' || sha as change_id,
+        source_system,
         repository,
         sha,
         author_id,
@@ -38,8 +42,8 @@ direct_commits as (
 branch_commits as (
 
     select
+        source_system || ':' || repository || '#' || cast(pull_number as string) as change_id,
         repository,
-        pull_number,
         sha,
         authored_at,
         reverts_sha,
@@ -75,31 +79,41 @@ repositories as (
 
 ),
 
+states as (
+
+    select
+        system,
+        raw_value,
+        status
+    from {{ ref('status_map') }}
+    where concept = 'pull_request'
+
+),
+
 -- A merge of the base into the branch is no work on the change, so it does not begin it, unless there is nothing else.
 worked as (
 
     select
-        repository,
-        pull_number,
+        change_id,
         coalesce(min(case when not is_merge then authored_at end), min(authored_at)) as first_commit_at,
         count(*) as commit_count,
         min(case when is_merge then 1 else 0 end) = 1 as is_pure_merge,
         max(reverts_sha) as reverts_sha
     from branch_commits
-    group by repository, pull_number
+    group by change_id
 
 ),
 
 reviewed as (
 
     select
-        reviews.repository,
-        reviews.pull_number,
+        pull_requests.change_id,
         min(reviews.submitted_at) as first_review_at
-    from {{ ref('stg_github__pull_request_reviews') }} as reviews
+    from {{ ref('int_pull_request_reviews') }} as reviews
     inner join pull_requests
         on
-            reviews.repository = pull_requests.repository
+            reviews.source_system = pull_requests.source_system
+            and reviews.repository = pull_requests.repository
             and reviews.pull_number = pull_requests.pull_number
     left join bots on reviews.reviewer_id = bots.account_id
     where
@@ -107,21 +121,20 @@ reviewed as (
         and coalesce(reviews.review_state, 'commented') <> 'pending'
         and reviews.reviewer_id is not null
         and (pull_requests.author_id is null or reviews.reviewer_id <> pull_requests.author_id)
-    group by reviews.repository, reviews.pull_number
+    group by pull_requests.change_id
 
 ),
 
 labelled as (
 
-    {{ explode_json_array('pull_requests', ['repository', 'pull_number'], 'labels', 'label_element') }}
+    {{ explode_json_array('pull_requests', ['change_id'], 'labels', 'label_element') }}
 
 ),
 
 label_names as (
 
     select
-        repository,
-        pull_number,
+        change_id,
         lower(coalesce({{ json_text(valid_json('label_element'), 'name') }}, label_element)) as label
     from labelled
 
@@ -130,25 +143,24 @@ label_names as (
 label_matches as (
 
     select
-        label_names.repository,
-        label_names.pull_number,
+        label_names.change_id,
         max(case when rules.rule = 'hotfix' then 1 else 0 end) as is_hotfix
     from label_names
     inner join rules on rules.field = 'label' and {{ matches_pattern('label_names.label', 'rules.pattern') }}
-    group by label_names.repository, label_names.pull_number
+    group by label_names.change_id
 
 ),
 
 named as (
 
     select
-        'github:' || repository || '#' || cast(pull_number as string) as change_id,
+        change_id,
         title,
         head_branch
     from pull_requests
     union all
     select
-        'github:' || repository || '@' || sha as change_id,
+        change_id,
         message_title as title,
         cast(null as string) as head_branch
     from direct_commits
@@ -173,7 +185,8 @@ name_matches as (
 changes as (
 
     select
-        'github:' || pull_requests.repository || '#' || cast(pull_requests.pull_number as string) as change_id,
+        pull_requests.change_id,
+        pull_requests.source_system,
         'pull_request' as change_kind,
         pull_requests.repository,
         pull_requests.pull_number as number,
@@ -182,8 +195,7 @@ changes as (
         pull_requests.is_draft,
         case
             when pull_requests.merged_at is not null then 'merged'
-            when pull_requests.state = 'closed' then 'closed'
-            else 'open'
+            else coalesce(states.status, 'unmapped')
         end as state,
         pull_requests.base_branch,
         pull_requests.head_branch,
@@ -206,21 +218,17 @@ changes as (
         coalesce(worked.commit_count, 0) as commit_count
     from pull_requests
     left join repositories on pull_requests.repository = repositories.repository
-    left join worked
+    left join states
         on
-            pull_requests.repository = worked.repository
-            and pull_requests.pull_number = worked.pull_number
-    left join reviewed
-        on
-            pull_requests.repository = reviewed.repository
-            and pull_requests.pull_number = reviewed.pull_number
-    left join label_matches
-        on
-            pull_requests.repository = label_matches.repository
-            and pull_requests.pull_number = label_matches.pull_number
+            pull_requests.source_system = states.system
+            and pull_requests.state = states.raw_value
+    left join worked on pull_requests.change_id = worked.change_id
+    left join reviewed on pull_requests.change_id = reviewed.change_id
+    left join label_matches on pull_requests.change_id = label_matches.change_id
     union all
     select
-        'github:' || direct_commits.repository || '@' || direct_commits.sha as change_id,
+        direct_commits.change_id,
+        direct_commits.source_system,
         'direct_commit' as change_kind,
         direct_commits.repository,
         cast(null as bigint) as number,
@@ -270,8 +278,8 @@ reverts as (
         coalesce(merged_at, opened_at) as happened_at,
         -- 'Reverts #12' means this repository, 'Reverts owner/name#12' the one that it names.
         lower(case
-            when reverts_reference like '#%' then 'github:' || repository || reverts_reference
-            else 'github:' || reverts_reference
+            when reverts_reference like '#%' then source_system || ':' || repository || reverts_reference
+            else source_system || ':' || reverts_reference
         end) as referenced_change_id,
         reverts_sha,
         nullif(regexp_extract(title, '^[Rr]evert "(.*)"', 1), '') as reverted_title
@@ -289,14 +297,10 @@ commit_changes as (
     from changes where merge_sha is not null
     union
     select
-        branch_commits.repository,
-        branch_commits.sha,
-        changes.change_id
+        repository,
+        sha,
+        change_id
     from branch_commits
-    inner join changes
-        on
-            branch_commits.repository = changes.repository
-            and branch_commits.pull_number = changes.number
 
 ),
 
@@ -351,7 +355,7 @@ reverted as (
 
 select
     flagged.change_id,
-    'github' as source_system,
+    flagged.source_system,
     flagged.change_kind,
     flagged.repository,
     flagged.number,

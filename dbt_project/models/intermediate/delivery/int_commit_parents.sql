@@ -8,16 +8,7 @@ with told as (
         second_parent_sha,
         parent_count,
         parents
-    from {{ ref('stg_github__commits') }}
-    union all
-    select
-        repository,
-        sha,
-        first_parent_sha,
-        second_parent_sha,
-        parent_count,
-        parents
-    from {{ ref('stg_github__pull_request_commits') }}
+    from {{ ref('int_commit_tellings') }}
 
 ),
 
@@ -59,7 +50,7 @@ edges as (
     select
         repository,
         sha,
-        lower({{ json_text('parent', 'sha') }}) as parent_sha,
+        lower(coalesce({{ json_text(valid_json('parent'), 'sha') }}, parent)) as parent_sha,
         element_index as parent_index
     from listed
     where element_index > 1

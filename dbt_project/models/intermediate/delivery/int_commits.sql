@@ -1,7 +1,8 @@
 -- The default branch's telling of a commit comes first; a pull request's branch adds those that never got there.
-with told as (
+with ranked as (
 
     select
+        source_system,
         repository,
         sha,
         author_id,
@@ -11,45 +12,16 @@ with told as (
         parent_count,
         message_title,
         reverts_sha,
-        1 as preference,
-        cast(0 as bigint) as pull_number
-    from {{ ref('stg_github__commits') }}
-    union all
-    select
-        repository,
-        sha,
-        author_id,
-        authored_at,
-        committed_at,
-        first_parent_sha,
-        parent_count,
-        message_title,
-        reverts_sha,
-        2 as preference,
-        coalesce(pull_number, 0) as pull_number
-    from {{ ref('stg_github__pull_request_commits') }}
-
-),
-
-ranked as (
-
-    select
-        repository,
-        sha,
-        author_id,
-        authored_at,
-        committed_at,
-        first_parent_sha,
-        parent_count,
-        message_title,
-        reverts_sha,
-        row_number() over (partition by repository, sha order by preference asc, pull_number asc) as rank
-    from told
+        row_number() over (
+            partition by repository, sha
+            order by case when told_by = 'branch' then 1 else 2 end asc, source_system asc, coalesce(pull_number, 0) asc
+        ) as rank
+    from {{ ref('int_commit_tellings') }}
 
 )
 
 select
-    'github' as source_system,
+    ranked.source_system,
     ranked.repository,
     ranked.sha,
     ranked.author_id,

@@ -4,10 +4,11 @@
 with merged as (
 
     select
+        source_system,
         repository,
         pull_number,
         merge_sha
-    from {{ ref('stg_github__pull_requests') }}
+    from {{ ref('int_pull_requests') }}
     where merged_at is not null
 
 ),
@@ -22,7 +23,8 @@ brought as (
     from {{ ref('int_pull_request_commits') }} as branch_commits
     left join merged
         on
-            branch_commits.repository = merged.repository
+            branch_commits.source_system = merged.source_system
+            and branch_commits.repository = merged.repository
             and branch_commits.pull_number = merged.pull_number
     -- Unplaced ones belong to some pull request that is not known here.
     where merged.pull_number is not null or branch_commits.pull_number is null
@@ -51,9 +53,29 @@ brought_copies as (
         message_title
     from brought
 
+),
+
+-- A mirror tells the same commits again.
+commits as (
+
+    select
+        source_system,
+        repository,
+        sha,
+        author_id,
+        authored_at,
+        committed_at,
+        message_title,
+        reverts_sha,
+        parent_count,
+        row_number() over (partition by repository, sha order by source_system asc) as rank
+    from {{ ref('int_commit_tellings') }}
+    where told_by = 'branch'
+
 )
 
 select
+    commits.source_system,
     commits.repository,
     commits.sha,
     commits.author_id,
@@ -61,7 +83,7 @@ select
     commits.committed_at,
     commits.message_title,
     commits.reverts_sha
-from {{ ref('stg_github__commits') }} as commits
+from commits
 left join brought_ids
     on
         commits.repository = brought_ids.repository
@@ -72,7 +94,8 @@ left join brought_copies
         and commits.authored_at = brought_copies.authored_at
         and commits.message_title = brought_copies.message_title
 where
-    brought_ids.sha is null
+    commits.rank = 1
+    and brought_ids.sha is null
     and brought_copies.repository is null
     -- A merge brings the work of others and is none of its own.
     and coalesce(commits.parent_count, 1) <= 1

@@ -1,47 +1,49 @@
--- GitHub's start of a run is the instant at which it was asked for; when a machine began to work on it, only its
--- jobs know.
-with runs as (
+with attempts as (
 
     select
-        run_id,
+        source_system,
+        native_run_id,
         attempt,
         repository,
-        workflow_name,
-        workflow_path,
+        pipeline_name,
+        pipeline_path,
+        native_parent_run_id,
         trigger_event,
-        status,
-        conclusion,
-        head_branch,
-        head_sha,
+        is_pull_request,
+        branch,
+        sha,
         head_repository,
+        raw_status,
         created_at,
         started_at,
-        updated_at,
-        min(attempt) over (partition by run_id) as first_attempt,
-        max(attempt) over (partition by run_id) as final_attempt
-    from {{ ref('stg_github__workflow_runs') }}
-
-),
-
-job_starts as (
-
-    select
-        run_id,
-        attempt,
-        min(started_at) as first_job_started_at
-    from {{ ref('stg_github__workflow_jobs') }}
-    where coalesce(conclusion, 'success') <> 'skipped'
-    group by run_id, attempt
+        finished_at,
+        work_started_at,
+        duration_seconds,
+        min(attempt) over (partition by source_system, native_run_id) as first_attempt,
+        max(attempt) over (partition by source_system, native_run_id) as final_attempt
+    from {{ ref('int_pipeline_attempts') }}
 
 ),
 
 statuses as (
 
     select
+        system,
         raw_value,
         status
     from {{ ref('status_map') }}
-    where system = 'github' and concept = 'workflow_run'
+    where concept = 'pipeline_run'
+
+),
+
+-- What the catalogue says that a tool calls a service may be a pipeline's name.
+identifiers as (
+
+    select
+        tool,
+        identifier,
+        service_id
+    from {{ ref('int_service_identifiers') }}
 
 ),
 
@@ -65,35 +67,35 @@ repository_services as (
 
 ),
 
-shared_workflows as (
+shared_pipelines as (
 
     select distinct
-        runs.repository,
-        runs.workflow_path
-    from runs
-    inner join repositories on runs.repository = repositories.repository
-    where repositories.service_count > 1 and runs.workflow_path is not null
+        attempts.repository,
+        attempts.pipeline_path
+    from attempts
+    inner join repositories on attempts.repository = repositories.repository
+    where repositories.service_count > 1 and attempts.pipeline_path is not null
 
 ),
 
--- In a repository of several services the workflow's file tells: .github/workflows/checkout.yml, checkout-deploy.yml.
-workflow_services as (
+-- In a repository of several services the pipeline's file tells: .github/workflows/checkout.yml, checkout-deploy.yml.
+pipeline_services as (
 
     select
-        shared_workflows.repository,
-        shared_workflows.workflow_path,
+        shared_pipelines.repository,
+        shared_pipelines.pipeline_path,
         services.service_id,
         row_number() over (
-            partition by shared_workflows.repository, shared_workflows.workflow_path
+            partition by shared_pipelines.repository, shared_pipelines.pipeline_path
             order by length(services.service_id) desc, services.service_id asc
         ) as rank
-    from shared_workflows
+    from shared_pipelines
     inner join repository_services as services
         on
-            shared_workflows.repository = services.repository
+            shared_pipelines.repository = services.repository
             and (
-                shared_workflows.workflow_path like concat('%/', services.service_id, '.%')
-                or shared_workflows.workflow_path like concat('%/', services.service_id, '-%')
+                shared_pipelines.pipeline_path like concat('%/', services.service_id, '.%')
+                or shared_pipelines.pipeline_path like concat('%/', services.service_id, '-%')
             )
 
 ),
@@ -101,66 +103,71 @@ workflow_services as (
 placed as (
 
     select
-        runs.run_id,
-        runs.attempt,
-        runs.repository,
+        attempts.source_system,
+        attempts.native_run_id,
+        attempts.attempt,
+        attempts.repository,
         case
+            when identifiers.service_id is not null then identifiers.service_id
             when repositories.service_count = 1 then repositories.service_id
-            else coalesce(workflow_services.service_id, 'unmapped')
+            else coalesce(pipeline_services.service_id, 'unmapped')
         end as service_id,
-        runs.workflow_name,
-        runs.trigger_event,
-        runs.head_branch,
-        runs.head_sha,
+        attempts.pipeline_name,
+        attempts.native_parent_run_id,
+        attempts.trigger_event,
+        attempts.branch,
+        attempts.sha,
         -- A fork's own main branch is not ours.
-        coalesce(runs.head_branch = repositories.default_branch, runs.head_branch in ('main', 'master'), false)
-        and coalesce(runs.head_repository, runs.repository) = runs.repository
-        and coalesce(runs.trigger_event, '') not in ('pull_request', 'pull_request_target') as is_default_branch,
-        coalesce(runs.trigger_event, '') in ('pull_request', 'pull_request_target', 'merge_group') as is_pull_request,
-        runs.created_at,
-        runs.started_at,
-        case when runs.status = 'completed' then runs.updated_at end as finished_at,
+        coalesce(attempts.branch = repositories.default_branch, attempts.branch in ('main', 'master'), false)
+        and coalesce(attempts.head_repository, attempts.repository, '') = coalesce(attempts.repository, '')
+        and not attempts.is_pull_request as is_default_branch,
+        attempts.is_pull_request,
+        attempts.created_at,
+        attempts.started_at,
+        attempts.finished_at,
         coalesce(statuses.status, 'unmapped') as status,
-        runs.attempt = runs.first_attempt as is_first_attempt,
-        runs.attempt = runs.final_attempt as is_final_attempt,
-        coalesce(job_starts.first_job_started_at, runs.started_at) as work_started_at
-    from runs
-    left join repositories on runs.repository = repositories.repository
-    left join workflow_services
+        attempts.attempt = attempts.first_attempt as is_first_attempt,
+        attempts.attempt = attempts.final_attempt as is_final_attempt,
+        attempts.work_started_at,
+        attempts.duration_seconds
+    from attempts
+    left join repositories on attempts.repository = repositories.repository
+    left join identifiers
         on
-            runs.repository = workflow_services.repository
-            and runs.workflow_path = workflow_services.workflow_path
-            and workflow_services.rank = 1
+            attempts.source_system = identifiers.tool
+            and lower(attempts.pipeline_name) = identifiers.identifier
+    left join pipeline_services
+        on
+            attempts.repository = pipeline_services.repository
+            and attempts.pipeline_path = pipeline_services.pipeline_path
+            and pipeline_services.rank = 1
     left join statuses
-        on case when runs.status = 'completed' then runs.conclusion else runs.status end = statuses.raw_value
-    left join job_starts
         on
-            runs.run_id = job_starts.run_id
-            and runs.attempt = job_starts.attempt
+            attempts.source_system = statuses.system
+            and attempts.raw_status = statuses.raw_value
 
 )
 
 select
-    'github:' || cast(run_id as string) as run_id,
+    source_system || ':' || native_run_id as run_id,
     attempt,
-    'github' as source_system,
+    source_system,
     repository,
     service_id,
-    workflow_name as pipeline_name,
-    cast(null as string) as parent_run_id,
-    head_branch as branch,
+    pipeline_name,
+    source_system || ':' || native_parent_run_id as parent_run_id,
+    branch,
     is_default_branch,
     is_pull_request,
     trigger_event,
-    head_sha as sha,
+    sha,
     created_at,
     started_at,
     finished_at,
     status,
     is_first_attempt,
     is_final_attempt,
-    {{ dbt.datediff('started_at', 'finished_at', 'second') }}
-        as duration_seconds,
+    coalesce(duration_seconds, {{ dbt.datediff('started_at', 'finished_at', 'second') }}) as duration_seconds,
     case
         when attempt = 1
             then {{ dbt.datediff('created_at', 'work_started_at', 'second') }}

@@ -1,9 +1,10 @@
--- GitHub's answer does not name the pull request. Where the landing path did not tell it either, the branch is
+-- The answer that lists the commits of a pull request seldom names it. Where the landing path did not tell it either, the branch is
 -- walked down its first parents from the head that the pull request names, as far as unplaced commits reach; merges
 -- of the base into the branch lie on that chain, what they brought does not.
 with recursive told as (
 
     select
+        source_system,
         repository,
         pull_number,
         sha,
@@ -13,33 +14,37 @@ with recursive told as (
         reverts_sha,
         first_parent_sha,
         parent_count
-    from {{ ref('stg_github__pull_request_commits') }}
+    from {{ ref('int_commit_tellings') }}
+    where told_by = 'pull_request'
 
 ),
 
 unplaced as (
 
     select
+        source_system,
         repository,
         sha,
         max(first_parent_sha) as first_parent_sha
     from told
     where pull_number is null
-    group by repository, sha
+    group by source_system, repository, sha
 
 ),
 
 heads as (
 
     select
+        pull_requests.source_system,
         pull_requests.repository,
         pull_requests.pull_number,
         unplaced.sha,
         unplaced.first_parent_sha
-    from {{ ref('stg_github__pull_requests') }} as pull_requests
+    from {{ ref('int_pull_requests') }} as pull_requests
     inner join unplaced
         on
-            pull_requests.repository = unplaced.repository
+            pull_requests.source_system = unplaced.source_system
+            and pull_requests.repository = unplaced.repository
             and pull_requests.head_sha = unplaced.sha
 
 ),
@@ -47,6 +52,7 @@ heads as (
 walk as (
 
     select
+        source_system,
         repository,
         pull_number,
         sha,
@@ -54,6 +60,7 @@ walk as (
     from heads
     union all
     select
+        walk.source_system,
         walk.repository,
         walk.pull_number,
         unplaced.sha,
@@ -61,7 +68,8 @@ walk as (
     from walk
     inner join unplaced
         on
-            walk.repository = unplaced.repository
+            walk.source_system = unplaced.source_system
+            and walk.repository = unplaced.repository
             and walk.first_parent_sha = unplaced.sha
 
 ),
@@ -69,6 +77,7 @@ walk as (
 placed as (
 
     select
+        source_system,
         repository,
         pull_number,
         sha,
@@ -77,6 +86,7 @@ placed as (
     where pull_number is not null
     union all
     select
+        source_system,
         repository,
         pull_number,
         sha,
@@ -88,18 +98,20 @@ placed as (
 distinct_placed as (
 
     select
+        source_system,
         repository,
         pull_number,
         sha,
         max(method) as method
     from placed
-    group by repository, pull_number, sha
+    group by source_system, repository, pull_number, sha
 
 ),
 
 described as (
 
     select
+        source_system,
         repository,
         sha,
         author_id,
@@ -107,12 +119,13 @@ described as (
         message_title,
         reverts_sha,
         parent_count,
-        row_number() over (partition by repository, sha order by coalesce(pull_number, 0)) as rank
+        row_number() over (partition by source_system, repository, sha order by coalesce(pull_number, 0)) as rank
     from told
 
 )
 
 select
+    described.source_system,
     described.repository,
     distinct_placed.pull_number,
     described.sha,
@@ -125,6 +138,7 @@ select
 from described
 left join distinct_placed
     on
-        described.repository = distinct_placed.repository
+        described.source_system = distinct_placed.source_system
+        and described.repository = distinct_placed.repository
         and described.sha = distinct_placed.sha
 where described.rank = 1

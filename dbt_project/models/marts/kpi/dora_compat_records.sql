@@ -176,7 +176,10 @@ lead_time as (
         coalesce(changes.exclusion_reason, 'counted_for_each_commit') as reason
     from changes
     inner join {{ ref('int_pull_request_commits') }} as commits
-        on changes.repository = commits.repository and changes.number = commits.pull_number
+        on
+            changes.source_system = commits.source_system
+            and changes.repository = commits.repository
+            and changes.number = commits.pull_number
     where changes.change_kind = 'pull_request'
     union all
     select
