@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset")
 REMAINING_HEADERS = ("x-ratelimit-remaining", "ratelimit-remaining")
 EPOCH_THRESHOLD = 1_000_000_000
+EPOCH_MILLISECONDS = 100_000_000_000  # LaunchDarkly counts milliseconds; as seconds that is the year 5138
 
 
 class SourceError(Exception):
@@ -79,7 +80,10 @@ class Answer:
 
 
 def seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds until the quota comes back, by the reset headers (epoch or relative); None without them."""
+    """Seconds until the quota comes back, by the reset headers; None without them.
+
+    They hold an epoch second, an epoch millisecond or seconds from now.
+    """
     for name in RESET_HEADERS:
         value = headers.get(name)
         if value is None:
@@ -88,6 +92,8 @@ def seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
             number = float(value)
         except ValueError:
             continue
+        if number > EPOCH_MILLISECONDS:
+            number /= 1000
         return max(0.0, number - now) if number > EPOCH_THRESHOLD else max(0.0, number)
     return None
 
@@ -111,8 +117,9 @@ class PatientRetry(Retry):
 class Client:
     """A session on one API. ``system`` names it in errors, ``headers`` carry the credentials.
 
-    Credentials go to the origin of ``base_url`` and nowhere else: an absolute link to another host is
-    refused, so that a wrong ``next`` cannot leak a token.
+    Credentials go to the origins of ``base_url`` and of ``further_urls`` (an API that is spread over hosts)
+    and nowhere else: an absolute link to another host is refused, so that a wrong ``next`` cannot leak a
+    token.
     """
 
     def __init__(
@@ -122,11 +129,13 @@ class Client:
         headers: Mapping[str, str],
         settings: HttpSettings | None = None,
         *,
+        further_urls: Sequence[str] = (),
         clock: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")
+        self._origins = {urlsplit(url)[:2] for url in (base_url, *further_urls)}
         self.settings = settings or HttpSettings()
         self.requests_made = 0
         self._clock = clock
@@ -152,7 +161,7 @@ class Client:
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
-        """The answer to a GET of ``path`` (or of an absolute address of the same origin).
+        """The answer to a GET of ``path`` (or of an absolute address of an allowed origin).
 
         Raises PermanentError or TransientError.
         """
@@ -245,8 +254,8 @@ class Client:
     def _address(self, path: str) -> str:
         if not path.startswith(("http://", "https://")):
             return f"{self.base_url}/{path.lstrip('/')}"
-        asked, own = urlsplit(path), urlsplit(self.base_url)
-        if (asked.scheme, asked.netloc) != (own.scheme, own.netloc):
+        own = urlsplit(self.base_url)
+        if urlsplit(path)[:2] not in self._origins:
             raise PermanentError(self.system, path, f"a link leads away from {own.scheme}://{own.netloc}")
         return path
 

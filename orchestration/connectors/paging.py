@@ -33,12 +33,13 @@ def follow_links(client: Client, path: str, params: Mapping[str, Any]) -> Iterat
         answer = client.get(following)
 
 
-def next_in_body(client: Client, answer: Answer) -> str | None:
-    """Address of the page after ``answer``, by ``links.next`` of its body (JSON:API; Snyk); None on the last.
+def next_in_body(client: Client, answer: Answer, member: str = "links") -> str | None:
+    """Address of the page after ``answer``, by ``next`` of ``member`` of its body; None on the last.
 
-    The link is text or an object with ``href``, and may leave out scheme, host and the API's own path.
+    JSON:API (Snyk) calls the member ``links``, HAL (LaunchDarkly) ``_links``. The link is text or an object
+    with ``href``, and may leave out scheme, host and the API's own path.
     """
-    link = (answer.json.get("links") or {}).get("next")
+    link = (answer.json.get(member) or {}).get("next")
     link = link.get("href") if isinstance(link, dict) else link
     if not link:
         return None
@@ -48,8 +49,10 @@ def next_in_body(client: Client, answer: Answer) -> str | None:
     return urljoin(answer.url, link)
 
 
-def follow_body_links(client: Client, path: str, params: Mapping[str, Any]) -> Iterator[Answer]:
-    """Pages of a list whose body names the next under ``links.next`` (JSON:API; Snyk).
+def follow_body_links(
+    client: Client, path: str, params: Mapping[str, Any], member: str = "links"
+) -> Iterator[Answer]:
+    """Pages of a list whose body names the next under ``member`` (see ``next_in_body``).
 
     Raises PermanentError where a link leads to a page already read.
     """
@@ -57,7 +60,7 @@ def follow_body_links(client: Client, path: str, params: Mapping[str, Any]) -> I
     seen = {answer.url}
     while True:
         yield answer
-        following = next_in_body(client, answer)
+        following = next_in_body(client, answer, member)
         if following is None:
             return
         if following in seen or len(seen) >= MOST_PAGES:
@@ -76,16 +79,19 @@ def follow_offsets(
     records: str,
     identity: str = "id",
     page_size: int = 100,
+    names: tuple[str, str] = ("offset", "limit"),
+    has_more: Callable[[Answer, int], bool] = lambda answer, _: bool(answer.json.get("more")),
 ) -> Iterator[Answer]:
-    """Pages of a list by ``offset`` and ``limit`` that ends with ``more: false`` (PagerDuty).
+    """Pages of a list by offset and limit, whose parameters are called ``names`` (PagerDuty, Azure DevOps).
 
-    Each page begins at the last record of the page before. Where it does not, records moved while they
-    were read (something was deleted or inserted): the walk steps back until the pages meet again, so that
-    nothing falls between two pages. Records then come twice, which loading folds.
+    ``has_more`` tells of an answer and its number of records whether the list goes on. Each page begins at
+    the last record of the page before. Where it does not, records moved while they were read (something was
+    deleted or inserted): the walk steps back until the pages meet again, so that nothing falls between two
+    pages. Records then come twice, which loading folds.
     """
     offset, last, step_back = 0, None, page_size
     for _ in range(MOST_PAGES):
-        answer = client.get(path, {**params, "offset": offset, "limit": page_size})
+        answer = client.get(path, {**params, names[0]: offset, names[1]: page_size})
         rows = answer.json.get(records)
         if not isinstance(rows, list):
             raise PermanentError(client.system, answer.url, f"the answer has no list {records!r}")
@@ -93,7 +99,7 @@ def follow_offsets(
             offset, last, step_back = max(0, offset - step_back), None, step_back * 2
             continue
         yield answer
-        if not answer.json.get("more"):
+        if not has_more(answer, len(rows)):
             return
         if len(rows) < 2:
             raise PermanentError(
@@ -102,6 +108,60 @@ def follow_offsets(
         last = rows[-1].get(identity)
         offset += len(rows) - 1
     raise PermanentError(client.system, path, f"paging does not end within {MOST_PAGES} pages")
+
+
+def follow_page_numbers(
+    client: Client,
+    path: str,
+    params: Mapping[str, Any],
+    *,
+    total: Callable[[Answer], int],
+    page_size: int,
+    names: tuple[str, str] = ("p", "ps"),
+) -> Iterator[Answer]:
+    """Pages of a list by number, from 1, of which each answer tells the ``total`` of records (SonarQube).
+
+    A total that shrinks means that records went while they were read and later ones moved up, past the page
+    that comes next: the walk begins again. Records then come twice, which loading folds.
+    """
+    number, expected = 1, 0
+    for _ in range(MOST_PAGES):
+        answer = client.get(path, {**params, names[0]: number, names[1]: page_size})
+        found = total(answer)
+        if found < expected:
+            number, expected = 1, found
+            continue
+        yield answer
+        if number * page_size >= found:
+            return
+        number, expected = number + 1, found
+    raise PermanentError(client.system, path, f"paging does not end within {MOST_PAGES} pages")
+
+
+def follow_header_tokens(
+    client: Client,
+    path: str,
+    params: Mapping[str, Any],
+    *,
+    header: str,
+    name: str,
+    token: str | None = None,
+) -> Iterator[Answer]:
+    """Pages of a list whose answers carry the next one's token in ``header`` (Azure DevOps).
+
+    The token goes back as the parameter ``name``; ``token`` is the one to begin with. Raises PermanentError
+    where a token comes twice.
+    """
+    seen: set[str] = set()
+    while True:
+        answer = client.get(path, params if token is None else {**params, name: token})
+        yield answer
+        token = answer.headers.get(header)
+        if not token:
+            return
+        if token in seen or len(seen) >= MOST_PAGES:
+            raise PermanentError(client.system, answer.url, f"paging loops: token {token} came twice")
+        seen.add(token)
 
 
 def follow_cursor(client: Client, path: str, payload: Mapping[str, Any], *, cursor: str) -> Iterator[Answer]:

@@ -10,7 +10,20 @@ from typing import Any, Protocol
 
 from orchestration.home import DataHome
 
-from . import bamboohr, dependabot, github, greenhouse, lever, opencost, pagerduty, prometheus, snyk
+from . import (
+    azure_devops,
+    bamboohr,
+    dependabot,
+    github,
+    greenhouse,
+    launchdarkly,
+    lever,
+    opencost,
+    pagerduty,
+    prometheus,
+    snyk,
+    sonarqube,
+)
 from .cursors import Cursors
 from .http import Client
 from .landing import LandingFolder
@@ -31,15 +44,18 @@ class Connector(Protocol):
 
 # A new connector is a line here and a field of SourcesConfig.
 CONNECTORS: dict[str, Connector] = {
+    "azure_devops": azure_devops,
     "bamboohr": bamboohr,
     "dependabot": dependabot,
     "github": github,
     "greenhouse": greenhouse,
+    "launchdarkly": launchdarkly,
     "lever": lever,
     "opencost": opencost,
     "pagerduty": pagerduty,
     "prometheus": prometheus,
     "snyk": snyk,
+    "sonarqube": sonarqube,
 }
 
 
@@ -74,7 +90,15 @@ def pull_system(
     landing = LandingFolder(home.landing, system, clock())
     cursors = Cursors(home.cursors, system)
     began = time.monotonic()
-    client = Client(system, source.base_url, connector.headers(source), source.http, clock=clock, sleep=sleep)
+    client = Client(
+        system,
+        source.base_url,
+        connector.headers(source),
+        source.http,
+        further_urls=source.further_urls,
+        clock=clock,
+        sleep=sleep,
+    )
     try:
         connector.pull(client, source, landing, cursors, now)
     finally:

@@ -68,6 +68,11 @@ class PulledSystem(BaseModel):
         return datetime(self.since.year, self.since.month, self.since.day, tzinfo=UTC)
 
     @property
+    def further_urls(self) -> tuple[str, ...]:
+        """Addresses beside ``base_url`` that the credentials may go to, where a system has several hosts."""
+        return ()
+
+    @property
     def secret(self) -> str:
         """The token as the environment gave it; empty where the system asks for none."""
         return "" if self.token is None else self.token.get_secret_value()
@@ -79,5 +84,13 @@ class PulledSystem(BaseModel):
 
     def basic(self, password: str = "") -> dict[str, str]:
         """The header of basic authentication with the secret as the user's name (RFC 7617)."""
-        credentials = base64.b64encode(f"{self.secret}:{password}".encode()).decode()
-        return {"Authorization": f"Basic {credentials}"}
+        return _basic(self.secret, password)
+
+    def basic_as(self, user: str = "") -> dict[str, str]:
+        """The header of basic authentication with the secret as the password of ``user`` (RFC 7617)."""
+        return _basic(user, self.secret)
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {credentials}"}

@@ -33,6 +33,19 @@ Example::
       token_env: SNYK_TOKEN
       organisations: [3de2b524-eae7-4f3f-ba5f-1a07e1df44c2]
       since: 2026-01-01
+    azure_devops:
+      token_env: AZURE_DEVOPS_PAT
+      organization: acme
+      projects: [Shop]
+      since: 2025-01-01
+    sonarqube:
+      base_url: https://sonarqube.acme.example
+      token_env: SONARQUBE_TOKEN
+      projects: [acme_shop]
+      since: 2025-01-01
+    launchdarkly:
+      token_env: LAUNCHDARKLY_TOKEN
+      since: 2025-01-01
     opencost:
       base_url: https://opencost.acme.example
       since: 2026-01-01
@@ -51,16 +64,19 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from .azure_devops import AzureDevopsSource
 from .bamboohr import BamboohrSource
 from .dependabot import DependabotSource
 from .github import GithubSource
 from .greenhouse import GreenhouseSource
+from .launchdarkly import LaunchdarklySource
 from .lever import LeverSource
 from .opencost import OpencostSource
 from .pagerduty import PagerdutySource
 from .prometheus import PrometheusSource
 from .pulled import PulledSystem
 from .snyk import SnykSource
+from .sonarqube import SonarqubeSource
 
 
 class SourcesError(Exception):
@@ -72,15 +88,18 @@ class SourcesConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    azure_devops: AzureDevopsSource | None = None
     bamboohr: BamboohrSource | None = None
     dependabot: DependabotSource | None = None
     github: GithubSource | None = None
     greenhouse: GreenhouseSource | None = None
+    launchdarkly: LaunchdarklySource | None = None
     lever: LeverSource | None = None
     opencost: OpencostSource | None = None
     pagerduty: PagerdutySource | None = None
     prometheus: PrometheusSource | None = None
     snyk: SnykSource | None = None
+    sonarqube: SonarqubeSource | None = None
 
     def pulled(self) -> list[str]:
         """Names of the systems that are pulled."""

@@ -129,6 +129,22 @@ def test_a_link_to_another_host_is_refused(make_client: MakeClient) -> None:
         make_client().get("https://elsewhere.example/list?page=2")
 
 
+def test_a_further_host_that_the_configuration_names_is_asked_too(httpserver: HTTPServer) -> None:
+    """Azure DevOps keeps releases on a host of their own."""
+    httpserver.expect_request("/releases", headers={"Authorization": "Basic x"}).respond_with_json([1])
+    client = Client(
+        "azure_devops",
+        "https://dev.azure.example",
+        {"Authorization": "Basic x"},
+        further_urls=[httpserver.url_for("")],
+        clock=lambda: NOW,
+    )
+    assert client.get(httpserver.url_for("/releases")).json == [1]
+    with pytest.raises(PermanentError, match=r"leads away from https://dev\.azure\.example"):
+        client.get("https://elsewhere.example/releases")
+    client.close()
+
+
 def test_a_slow_answer_ends_as_transient(httpserver: HTTPServer, make_client: MakeClient) -> None:
     def dawdle(_: Request) -> Response:
         time.sleep(1.0)
@@ -205,5 +221,6 @@ def test_a_server_that_is_not_there_ends_as_transient(make_client: MakeClient) -
 
 def test_resets_are_read_as_epoch_or_as_seconds() -> None:
     assert seconds_to_reset({"x-ratelimit-reset": "1781524890"}, 1781524800.0) == 90.0
+    assert seconds_to_reset({"x-ratelimit-reset": "1781524890500"}, 1781524800.0) == 90.5
     assert seconds_to_reset({"ratelimit-reset": "42"}, 1781524800.0) == 42.0
     assert seconds_to_reset({"ratelimit-reset": "soon"}, 0.0) is None

@@ -14,9 +14,12 @@ from werkzeug import Request, Response
 from orchestration.connectors.http import Client, PermanentError
 from orchestration.connectors.paging import (
     bisect_window,
+    follow_body_links,
     follow_cursor,
+    follow_header_tokens,
     follow_links,
     follow_offsets,
+    follow_page_numbers,
     split_window,
 )
 
@@ -44,6 +47,67 @@ def test_a_link_that_leads_back_is_an_error_and_not_an_endless_pull(
     httpserver.expect_request("/list").respond_with_handler(lambda _: reply([1], Link=link))
     with pytest.raises(PermanentError, match="loops"):
         list(follow_links(make_client(), "list", {}))
+
+
+def test_links_of_the_body_are_followed_under_the_name_that_the_api_gives_them(
+    httpserver: HTTPServer, make_client: MakeClient
+) -> None:
+    def page(request: Request) -> Response:
+        number = int(request.args.get("page", "1"))
+        return reply(
+            {
+                "items": [number],
+                "_links": {"next": {"href": f"/list?page={number + 1}"}} if number < 3 else {},
+            }
+        )
+
+    httpserver.expect_request("/list").respond_with_handler(page)
+    pages = follow_body_links(make_client(), "list", {}, member="_links")
+    assert [answer.json["items"] for answer in pages] == [[1], [2], [3]]
+
+
+def test_tokens_of_a_header_are_handed_on_and_one_that_comes_twice_is_an_error(
+    httpserver: HTTPServer, make_client: MakeClient
+) -> None:
+    following = {None: "a", "a": "b", "b": None}
+
+    def page(request: Request) -> Response:
+        token = following[request.args.get("token")]
+        return reply(request.args.get("token"), **({"x-ms-continuationtoken": token} if token else {}))
+
+    httpserver.expect_request("/list").respond_with_handler(page)
+
+    def walk(token: str | None = None) -> list[object]:
+        pages = follow_header_tokens(
+            make_client(), "list", {}, header="x-ms-continuationtoken", name="token", token=token
+        )
+        return [answer.json for answer in pages]
+
+    assert walk() == [None, "a", "b"]
+    assert walk("b") == ["b"]
+    following["b"] = "a"
+    with pytest.raises(PermanentError, match="loops"):
+        walk()
+
+
+def test_pages_by_number_begin_again_where_the_total_shrinks(
+    httpserver: HTTPServer, make_client: MakeClient
+) -> None:
+    """What was deleted on a page already read moves the rest up, past the page that comes next."""
+    rows = list(range(10))
+
+    def page(request: Request) -> Response:
+        number, size = int(request.args["p"]), int(request.args["ps"])
+        if number == 2 and 0 in rows:
+            rows.remove(0)
+        return reply({"rows": rows[(number - 1) * size : number * size], "total": len(rows)})
+
+    httpserver.expect_request("/list").respond_with_handler(page)
+    pages = follow_page_numbers(
+        make_client(), "list", {}, total=lambda answer: int(answer.json["total"]), page_size=4
+    )
+    found = [row for answer in pages for row in answer.json["rows"]]
+    assert found == [0, 1, 2, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 
 class OffsetServer:

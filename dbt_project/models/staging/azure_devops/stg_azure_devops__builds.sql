@@ -1,0 +1,22 @@
+select
+    organization,
+    project,
+    build_id,
+    build_number,
+    status,
+    result,
+    reason,
+    definition_id,
+    definition_name,
+    source_ref,
+    sha,
+    repository_id,
+    repository_name,
+    repository_type,
+    pull_number,
+    queued_at,
+    started_at,
+    finished_at,
+    last_changed_at,
+    requester_id
+from {{ source('raw_azure_devops', 'builds') }}

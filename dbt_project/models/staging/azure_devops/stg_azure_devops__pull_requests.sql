@@ -1,0 +1,20 @@
+select
+    organization,
+    project,
+    repository_id,
+    repository_name,
+    default_branch,
+    pull_number,
+    title,
+    status,
+    is_draft,
+    author_id,
+    created_at,
+    closed_at,
+    head_branch,
+    base_branch,
+    head_sha,
+    merge_sha,
+    labels,
+    reverts_pull_number
+from {{ source('raw_azure_devops', 'pull_requests') }}

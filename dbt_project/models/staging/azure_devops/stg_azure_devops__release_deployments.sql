@@ -1,0 +1,19 @@
+select
+    organization,
+    project,
+    deployment_id,
+    release_id,
+    release_name,
+    definition_name,
+    environment,
+    attempt,
+    deployment_status,
+    operation_status,
+    reason,
+    artifacts,
+    deployer_id,
+    queued_at,
+    started_at,
+    completed_at,
+    last_modified_at
+from {{ source('raw_azure_devops', 'release_deployments') }}

@@ -1,0 +1,16 @@
+select
+    issue_key,
+    project_key,
+    file_path,
+    rule,
+    severity,
+    issue_type,
+    impacts,
+    status,
+    resolution,
+    message,
+    effort,
+    created_at,
+    updated_at,
+    closed_at
+from {{ source('raw_sonarqube', 'issues') }}
