@@ -53,6 +53,11 @@ with keys as (
     from {{ ref('int_incident_services') }}
     union all
     select
+        'int_alerts' as model_name,
+        alert_id as record_key
+    from {{ ref('int_alerts') }}
+    union all
+    select
         'int_pages' as model_name,
         page_id as record_key
     from {{ ref('int_pages') }}

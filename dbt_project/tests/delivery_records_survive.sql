@@ -7,6 +7,9 @@ with told_incidents as (
     union
     select incident_id
     from {{ ref('stg_pagerduty__raw_incidents') }}
+    union
+    select incident_id
+    from {{ ref('stg_opsgenie__incidents') }}
 
 ),
 
@@ -41,6 +44,11 @@ counts as (
         'incidents' as source_name,
         (select count(*) from told_incidents) as loaded,
         (select count(*) from {{ ref('int_incidents') }}) as kept
+    union all
+    select
+        'alerts' as source_name,
+        (select count(*) from {{ ref('stg_opsgenie__alerts') }}) as loaded,
+        (select count(*) from {{ ref('int_alerts') }}) as kept
     union all
     select
         'changes with a service, mapped or not' as source_name,

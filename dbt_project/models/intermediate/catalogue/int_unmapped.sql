@@ -37,6 +37,18 @@ status_map as (
 
 ),
 
+alerts as (
+
+    select
+        source_system,
+        priority,
+        urgency,
+        service_id,
+        source_service_id
+    from {{ ref('int_alerts') }}
+
+),
+
 values_seen as (
 
     select
@@ -140,6 +152,27 @@ values_seen as (
             and status_map.concept = 'incident'
             and incidents.status_raw = status_map.raw_value
     where status_map.raw_value is null
+    union all
+    select
+        source_system as system,
+        'alert urgency' as concept,
+        coalesce(priority, '(none)') as raw_value
+    from alerts
+    where urgency is null
+    union all
+    select
+        source_system as system,
+        'alert service' as concept,
+        coalesce(source_service_id, '(none)') as raw_value
+    from alerts
+    where service_id = 'unmapped'
+    union all
+    select
+        'opsgenie' as system,
+        'alert log entry' as concept,
+        log_type as raw_value
+    from {{ ref('stg_opsgenie__alert_logs') }}
+    where log_type = 'alertrecipient' and not is_understood
     union all
     select
         source_system as system,

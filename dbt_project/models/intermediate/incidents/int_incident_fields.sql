@@ -8,6 +8,20 @@ with told as (
         custom_fields
     from {{ ref('stg_pagerduty__incidents') }}
     where custom_fields is not null
+    union all
+    select
+        'opsgenie' as source_system,
+        'opsgenie:' || incident_id as incident_id,
+        extra_properties as custom_fields
+    from {{ ref('stg_opsgenie__incidents') }}
+    where extra_properties is not null
+    union all
+    select
+        'opsgenie' as source_system,
+        'opsgenie:' || incident_id as incident_id,
+        concat('{"impacted_services": ', impacted_services, '}') as custom_fields
+    from {{ ref('stg_opsgenie__incidents') }}
+    where impacted_services is not null
 
 ),
 

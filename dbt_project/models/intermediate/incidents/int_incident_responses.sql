@@ -11,6 +11,34 @@ with told as (
         coalesce(agent_type, '') like 'user%' as is_human
     from {{ ref('stg_pagerduty__log_entries') }}
     where entry_type in ('acknowledge_log_entry', 'annotate_log_entry', 'resolve_log_entry')
+    union all
+    select
+        'opsgenie:' || alert_id as incident_id,
+        'acknowledge' as entry_type,
+        acknowledged_at as created_at,
+        is_acknowledged_by_person as is_human
+    from {{ ref('stg_opsgenie__alerts') }}
+    where acknowledged_at is not null
+    union all
+    select
+        'opsgenie:' || alert_id as incident_id,
+        'resolve' as entry_type,
+        closed_at as created_at,
+        is_closed_by_person as is_human
+    from {{ ref('stg_opsgenie__alerts') }}
+    where closed_at is not null
+    union all
+    select
+        'opsgenie:' || logs.alert_id as incident_id,
+        words.status as entry_type,
+        logs.created_at,
+        logs.is_person as is_human
+    from {{ ref('stg_opsgenie__alert_logs') }} as logs
+    inner join {{ ref('status_map') }} as words
+        on
+            words.system = 'opsgenie'
+            and words.concept = 'alert_log'
+            and logs.log_word = words.raw_value
 
 ),
 

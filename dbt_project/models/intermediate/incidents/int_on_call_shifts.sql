@@ -12,6 +12,18 @@ with told as (
         coalesce(started_at, timestamp '1900-01-01 00:00:00') as started_at,
         coalesce(ended_at, timestamp '9999-12-31 00:00:00') as ended_at
     from {{ ref('stg_pagerduty__on_calls') }}
+    union all
+    select
+        'opsgenie' as source_system,
+        schedules.owner_team_id as escalation_policy_id,
+        cast(1 as bigint) as escalation_level,
+        on_calls.schedule_id,
+        on_calls.user_id,
+        cast(null as string) as user_time_zone,
+        on_calls.started_at,
+        on_calls.ended_at
+    from {{ ref('stg_opsgenie__on_calls') }} as on_calls
+    left join {{ ref('stg_opsgenie__schedules') }} as schedules on on_calls.schedule_id = schedules.schedule_id
 
 ),
 
@@ -21,10 +33,16 @@ told_users as (
         user_id,
         time_zone
     from {{ ref('stg_pagerduty__users') }}
+    union all
+    select
+        user_id,
+        time_zone
+    from {{ ref('stg_opsgenie__users') }}
 
 ),
 
--- Which services call whom.
+-- Which services call whom: by escalation policy, in Opsgenie by the team that owns service and schedule. The catalogue may
+-- also know such a team as if it were a service.
 told_services as (
 
     select
@@ -33,6 +51,20 @@ told_services as (
         service_id as source_service_id
     from {{ ref('stg_pagerduty__services') }}
     where escalation_policy_id is not null
+    union all
+    select
+        'opsgenie' as source_system,
+        team_id as escalation_policy_id,
+        service_id as source_service_id
+    from {{ ref('stg_opsgenie__services') }}
+    where team_id is not null
+    union all
+    select distinct
+        'opsgenie' as source_system,
+        owner_team_id as escalation_policy_id,
+        owner_team_id as source_service_id
+    from {{ ref('stg_opsgenie__schedules') }}
+    where owner_team_id is not null
 
 ),
 

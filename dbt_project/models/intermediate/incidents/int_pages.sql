@@ -8,6 +8,15 @@ with told as (
         created_at
     from {{ ref('stg_pagerduty__log_entries') }}
     where entry_type = 'notify_log_entry' and user_id is not null
+    union all
+    select
+        'opsgenie' as source_system,
+        'opsgenie:' || alert_id as incident_id,
+        user_id,
+        notification_channel as notification_method,
+        created_at
+    from {{ ref('stg_opsgenie__alert_logs') }}
+    where notification_channel is not null and user_id is not null
 
 ),
 
@@ -17,6 +26,11 @@ told_users as (
         user_id,
         {{ known_time_zone('time_zone') }} as time_zone
     from {{ ref('stg_pagerduty__users') }}
+    union all
+    select
+        user_id,
+        {{ known_time_zone('time_zone') }} as time_zone
+    from {{ ref('stg_opsgenie__users') }}
 
 ),
 
@@ -27,6 +41,23 @@ told_shifts as (
         user_id,
         {{ known_time_zone('user_time_zone') }} as time_zone
     from {{ ref('stg_pagerduty__on_calls') }}
+
+),
+
+-- What people are called about: incidents, or alerts where a system has those besides.
+subjects as (
+
+    select
+        incident_id,
+        service_id,
+        urgency
+    from {{ ref('int_incidents') }}
+    union all
+    select
+        alert_id as incident_id,
+        service_id,
+        urgency
+    from {{ ref('int_alerts') }}
 
 ),
 
@@ -74,12 +105,12 @@ select
     folded.incident_id,
     folded.user_id,
     coalesce(zones.user_time_zone, shift_zones.user_time_zone) as user_time_zone,
-    coalesce(incidents.service_id, 'unmapped') as service_id,
+    coalesce(subjects.service_id, 'unmapped') as service_id,
     folded.paged_at,
-    incidents.urgency,
+    subjects.urgency,
     folded.notification_count,
     folded.is_email_only
 from folded
-left join {{ ref('int_incidents') }} as incidents on folded.incident_id = incidents.incident_id
+left join subjects on folded.incident_id = subjects.incident_id
 left join zones on folded.user_id = zones.user_id
 left join shift_zones on folded.user_id = shift_zones.user_id

@@ -20,6 +20,12 @@ incidents as (
         {{ without_numbers('lower(trim(title))') }} as alert
     from {{ ref('int_incidents') }}
     where coalesce(exclusion_reason, '') <> 'test'
+    union all
+    select
+        alert_id as incident_id,
+        {{ without_numbers('lower(trim(title))') }} as alert
+    from {{ ref('int_alerts') }}
+    where not is_test
 
 ),
 

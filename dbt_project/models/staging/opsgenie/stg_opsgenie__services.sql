@@ -1,0 +1,5 @@
+select
+    service_id,
+    service_name,
+    team_id
+from {{ source('raw_opsgenie', 'services') }}
