@@ -74,6 +74,14 @@ class Discriminator(_Strict):
     ignore_others: bool = False
 
 
+class Tree(_Strict):
+    """Where the records of a report with nested groups sit, and what its groups say of their number."""
+
+    records: str
+    roots: Texts
+    counts: Mapping[str, str] = {}
+
+
 class LoadOptions(_Strict):
     """What ``config.meta.load`` of a table says; see the module's docstring."""
 
@@ -89,6 +97,7 @@ class LoadOptions(_Strict):
     time_column: str | None = None
     allow_empty: bool = False
     discriminator: Discriminator | None = None
+    tree: Tree | None = None
     ignored_files: Texts = ()
     translated_headers: bool = False
     decimal_comma: bool = False

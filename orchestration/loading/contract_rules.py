@@ -55,6 +55,8 @@ def _problems_of_table(table: TableContract) -> Iterator[str]:
         yield f"option partition is not for mode {load.mode}"
     if load.allow_empty and load.mode != "snapshot":
         yield f"option allow_empty is not for mode {load.mode}"
+    if load.tree and (load.records or load.explode):
+        yield "option tree finds the records itself; records and explode do not go with it"
     if sum(c.options.delivered_at for c in table.columns) > 1:
         yield "more than one column is marked delivered_at"
     paths = [*load.records, *([load.exploded] if load.exploded else [])]

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import mmap
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from orchestration.loading.documents import workbook_to_csv, xml_to_lines, yaml_
 from orchestration.loading.headers import HeaderMap, map_headers
 from orchestration.loading.landing import LandingError
 from orchestration.loading.paths import parse_json_path
+from orchestration.loading.trees import json_tree_to_lines, xml_tree_to_lines
 
 _CHUNK = 4 * 1024 * 1024
 # Up to here a text is checked to be UTF-8 beforehand; in larger files DuckDB finds out while reading.
@@ -27,6 +29,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_XML_ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding=[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
 _BLANK = b" \t\r\n"
 _DELIMITERS = (",", "\t", ";", "|")
 MAX_HEADER_BYTES = 1024 * 1024
@@ -76,13 +79,19 @@ def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part
         return [_csv_part(Member(member.name, sheet), table, limits) for sheet in sheets]
     if size == 0:
         raise LandingError("is empty")
-    path = ensure_utf8(member.path, table.load.encodings, head, always=size <= _CHECKED_BYTES)
+    declared = _declared_encodings(head)
+    always = bool(declared) or size <= _CHECKED_BYTES
+    path = ensure_utf8(member.path, (*declared, *table.load.encodings), head, always=always)
     text = head if path == member.path else path.read_bytes()[:4096]
     start = text.lstrip(_BLANK)[:1]
     if suffix in (".yaml", ".yml"):
         return [_part(member.name, yaml_to_lines(path, limits), "json_lines")]
-    if suffix == ".xml" or text.lstrip(_BLANK).startswith(b"<?xml"):
+    if suffix == ".xml" or start == b"<":
+        if table.load.tree:
+            return [_part(member.name, xml_tree_to_lines(path, table, limits), "json_lines")]
         return [_part(member.name, xml_to_lines(path, limits), "json_lines")]
+    if table.load.tree:
+        return [_part(member.name, json_tree_to_lines(path, table, limits), "json_lines")]
     if suffix in (".jsonl", ".ndjson"):
         return [_json_lines(member.name, path, table, limits)]
     if start in (b"{", b"["):
@@ -97,6 +106,17 @@ def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part
 
 def _part(name: str, path: Path, kind: str) -> Part:
     return Part(name, path, kind, path.stat().st_size)
+
+
+def _declared_encodings(head: bytes) -> tuple[str, ...]:
+    """The encoding that an XML declaration names, if it does and Python knows it."""
+    declared = _XML_ENCODING.match(head.lstrip(_BLANK))
+    try:
+        name = declared[1].decode("ascii") if declared else ""
+        "".encode(name or "utf-8")
+    except LookupError:
+        return ()
+    return (name,) if name else ()
 
 
 def ensure_utf8(path: Path, encodings: tuple[str, ...], head: bytes, always: bool) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 _SEGMENT = re.compile(r'\.?(?:"((?:[^"\\]|\\.)*)"|([^.\[\]"]+))|\[(\d+)\]')
-_CAPTURE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_CAPTURE = re.compile(r"\{([a-z][a-z0-9_]*)(\*\*)?\}")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _as_expression(pattern: str) -> str:
             if capture[1] in seen:
                 raise ValueError(f"{pattern!r} captures {capture[1]} twice")
             seen.add(capture[1])
-            parts.append(f"(?P<{capture[1]}>[^/]+?)")
+            parts.append(f"(?P<{capture[1]}>{'.+' if capture[2] else '[^/]+?'})")
             position = capture.end()
         elif pattern.startswith("**", position):
             parts.append(".*")

@@ -23,9 +23,11 @@ from orchestration.loading.records import (
     NOT_AN_OBJECT,
     NOTHING_TO_EXPLODE,
     OTHER_KIND,
+    REFUSED,
     claimed_members,
 )
 from orchestration.loading.staging import STAGE
+from orchestration.loading.trees import REFUSED_BECAUSE
 
 
 def record_rejects(
@@ -63,6 +65,7 @@ def record_rejects(
             case when linewise.by_row then stage.rowid - files.first_rid + 1 else lines.line end,
             reasons.column_name, {value},
             case when stage._state > 0 and stage._value is null then 'is required, and is null or absent'
+                when stage._state = {REFUSED} then json_extract_string(stage._raw, '{REFUSED_BECAUSE}')
                 else reasons.reason end,
             {raw}, {parameters.add(now)}, null
         from {STAGE} as stage
@@ -212,6 +215,7 @@ def _note_reasons(con: duckdb.DuckDBPyConnection, table: TableContract) -> None:
         OTHER_KIND: (None, f"is of another kind than {kinds}"),
         NOTHING_TO_EXPLODE: (None, f"has no member {table.load.exploded}"),
         NOT_AN_OBJECT: (None, "is no JSON object"),
+        REFUSED: (None, "holds another number of records than it says"),
     }
     for position, column in enumerate(table.stored, 1):
         reasons[position] = (column.name, f"is not {expectation(column)}")

@@ -16,9 +16,10 @@ from orchestration.loading.headers import HeaderMap, glob_expression
 from orchestration.loading.identifiers import Parameters
 from orchestration.loading.paths import parse_json_path
 from orchestration.loading.pseudonym import PseudonymKey
+from orchestration.loading.trees import ANCESTORS, CHILDREN, REFUSED_BECAUSE
 
 # States of a record besides null (good) and the position of the column that it breaks.
-NOT_A_RECORD, MALFORMED, OTHER_KIND, NOTHING_TO_EXPLODE, NOT_AN_OBJECT, WRAPPER = 0, -1, -2, -3, -4, -5
+NOT_A_RECORD, MALFORMED, OTHER_KIND, NOTHING_TO_EXPLODE, NOT_AN_OBJECT, WRAPPER, REFUSED = range(0, -7, -1)
 # Up to here the members of every record are compared with the contract, beyond it those of one in 64.
 _ALL_MEMBERS_BYTES = 64 * 1024**2
 
@@ -178,11 +179,15 @@ def json_records(request: StageRequest, documents: str, unwrapped: bool, guarded
     # Trimming copies the text, so only what does not start with its brace at once is trimmed.
     trimmed = "ltrim(_doc, ' \t\r\n')"
     pages = [] if unwrapped else [extracted(path) for path in load.records]
-    usual = " and ".join(["starts_with(_doc, '{')", "x is not null", *(f"{text} is null" for text in pages)])
+    refused = [extracted(REFUSED_BECAUSE)] if load.tree else []
+    usual = " and ".join(
+        ["starts_with(_doc, '{')", "x is not null", *(f"{text} is null" for text in pages + refused)]
+    )
     conditions = [
         f"when _doc is null then {NOT_A_RECORD}",
         f"when x is null then case when {trimmed} = '' then {NOT_A_RECORD} else {MALFORMED} end",
     ]
+    conditions += [f"when {text} is not null then {REFUSED}" for text in refused]
     conditions += [
         f"when starts_with({text}, '{bracket}') then {WRAPPER}" for text in pages for bracket in "[{"
     ]
@@ -278,6 +283,7 @@ def claimed_members(table: TableContract, inside: str | None = None) -> set[str]
     paths = [path for column in table.columns for path in column.paths]
     paths += _kind_paths(table)
     paths += [table.load.exploded] if table.load.exploded else []
+    paths += [ANCESTORS, CHILDREN, REFUSED_BECAUSE] if table.load.tree else []
     if inside is None:
         paths += [
             path for column in table.columns if column.options.extra for path in column.options.path or ()
