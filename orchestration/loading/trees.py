@@ -1,8 +1,8 @@
-"""Reports whose records sit in nested groups (test cases in suites), rewritten as JSON lines: option ``tree``.
+"""Reports with records in nested groups (test cases in suites), rewritten as JSON lines: option ``tree``.
 
 XML is read by expat behind the guards of defusedxml, which refuse document types, entities and external
-references. Nothing but attributes is read, as a stream, so that memory does not grow with the report and what a
-test printed never leaves the file.
+references. Nothing but attributes is read, as a stream: memory does not grow with the report, and what a test
+printed never leaves the file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from orchestration.loading.paths import parse_json_path
 # Members of a line that the reader makes.
 ANCESTORS, CHILDREN, REFUSED_BECAUSE = "ancestors", "children", "_refused"
 _CHUNK = 1024 * 1024
+_LINES_AT_ONCE = 500
 
 
 def tree_of(table: TableContract) -> Tree:
@@ -43,98 +44,121 @@ def xml_tree_to_lines(path: Path, table: TableContract, limits: Limits) -> Path:
     target = path.with_name(path.name + ".jsonl")
     try:
         with path.open("rb") as source, target.open("w", encoding="utf-8", buffering=_CHUNK) as lines:
+            writer = _Lines(lines, path, limits)
             parser = XMLParser(encoding="utf-8", forbid_dtd=True).parser
             parser.StartElementHandler, parser.EndElementHandler = _xml_handlers(
-                tree_of(table), _claimed_of_ancestors(table), _Lines(lines, path, limits).write, limits.depth
+                tree_of(table), _claimed_of_ancestors(table), writer, limits.depth
             )
             # No element tree is built, and no text is read.
             parser.CharacterDataHandler = parser.DefaultHandlerExpand = None
             parser.CommentHandler = parser.ProcessingInstructionHandler = None
             parser.ParseFile(source)
-            lines.write("\n")
+            writer.finish()
     except (ExpatError, DefusedXmlException) as error:
         raise LandingError(f"is not XML that is read: {error!r}") from error
     return target
 
 
 class _Lines:
-    """Writes lines as long as they are within the limits: a name that stands around many records repeats."""
+    """Lines on their way into a file, within the limits: a long name around many records would repeat."""
 
     def __init__(self, file: TextIO, path: Path, limits: Limits) -> None:
-        self._file, self._limits = file, limits
+        self.waiting: list[str] = []
+        self._file, self._ratio = file, limits.ratio
         self._left = limits.ratio_free_bytes + limits.ratio * path.stat().st_size
+        self._line_length = limits.line_bytes // 4  # a character may take four bytes
 
-    def write(self, line: str) -> None:
-        self._left -= len(line)
+    def flush(self) -> None:
+        """Write what waits; raises LandingError where a line or all lines together are too long."""
+        text = "".join(self.waiting)
+        self._left -= len(text)
         if self._left < 0:
-            raise LandingError(f"unpacks to more than {self._limits.ratio} times its size")
-        # A character may take four bytes.
-        if len(line) > self._limits.line_bytes // 4:
-            raise LandingError(f"has a record of more than {self._limits.line_bytes // 4} characters")
-        self._file.write(line)
+            raise LandingError(f"unpacks to more than {self._ratio} times its size")
+        if len(text) > self._line_length and max(map(len, self.waiting)) > self._line_length:
+            raise LandingError(f"has a record of more than {self._line_length} characters")
+        self._file.write(text)
+        self.waiting.clear()
+
+    def finish(self) -> None:
+        """Write the rest and a blank line, without which a report of no records would be an empty file."""
+        self.waiting.append("\n")
+        self.flush()
 
 
 def _xml_handlers(
-    tree: Tree, claimed: frozenset[str], write: Callable[[str], None], max_depth: int
+    tree: Tree, claimed: frozenset[str], lines: _Lines, max_depth: int
 ) -> tuple[Callable[[str, Sequence[str]], None], Callable[[str], None]]:
     """Handlers of the start and the end of an element; they are called for every test case, hence closures.
 
-    expat gives attributes as names and values in turn, and tags as ``namespace}name``.
+    expat gives attributes as names and values in turn, and names as ``namespace}name``.
     """
-    record_tag, counted = tree.records, frozenset(tree.counts)
-    groups: list[tuple[str, dict[str, str], dict[str, int]]] = []
+    record_tag, counted, waiting = tree.records, frozenset(tree.counts), lines.waiting
+    groups: list[tuple[dict[str, str], dict[str, int]]] = []
     seen: dict[str, int] = {".": 0}
+    members: dict[str, str] = {}
     record: Sequence[str] | None = None
     children: dict[str, int] = {}
     around: str | None = None
     depth = record_depth = 0
 
     def start(tag: str, attributes: Sequence[str]) -> None:
-        nonlocal record, children, around, depth, record_depth
+        nonlocal record, around, depth, record_depth
         depth += 1
-        if depth > max_depth:
-            raise LandingError(f"is nested deeper than {max_depth} levels")
-        if "}" in tag:
-            tag = tag.rsplit("}", 1)[1]
-        if depth == 1 and tag not in tree.roots:
-            raise LandingError(f"is another kind of document: its root is {tag[:40]}")
+        tag = tag.rpartition("}")[2]
         if record is not None:
             if depth == record_depth + 1:
                 children[tag] = children.get(tag, 0) + 1
-        elif tag == record_tag:
-            record, record_depth, children = attributes, depth, {}
+            elif depth > max_depth:
+                raise LandingError(f"is nested deeper than {max_depth} levels")
+        elif tag == record_tag and groups:
+            record, record_depth = attributes, depth
         else:
-            named = {
-                name: value
-                for name, value in zip(attributes[::2], attributes[1::2], strict=True)
-                if name in claimed or name in counted
-            }
-            groups.append((tag, named, dict(seen) if counted & named.keys() else {}))
+            open_group(tag, attributes)
             around = None
+
+    def open_group(tag: str, attributes: Sequence[str]) -> None:
+        if depth > max_depth:
+            raise LandingError(f"is nested deeper than {max_depth} levels")
+        if depth == 1 and tag not in tree.roots:
+            raise LandingError(f"is another kind of document: its root is {tag[:40]}")
+        named = {
+            name: value
+            for name, value in zip(attributes[::2], attributes[1::2], strict=True)
+            if name in claimed or name in counted
+        }
+        groups.append((named, dict(seen) if counted & named.keys() else {}))
 
     def end(tag: str) -> None:
         nonlocal record, around, depth
         depth -= 1
         if record is None:
-            _, named, before = groups.pop()
+            named, before = groups.pop()
             around = None
-            if refusal := _miscount(tree, tag.rsplit("}", 1)[-1], named, before, seen):
-                write(json.dumps({REFUSED_BECAUSE: refusal, ANCESTORS: [named]}) + "\n")
-        elif depth == record_depth - 1:
+            if refusal := _miscount(tree, tag.rpartition("}")[2], named, before, seen):
+                waiting.append(json.dumps({REFUSED_BECAUSE: refusal, ANCESTORS: [named]}) + "\n")
+        elif depth < record_depth:
             if around is None:
-                inside_out = [{k: v for k, v in g[1].items() if k in claimed} for g in reversed(groups)]
+                inside_out = [
+                    {k: v for k, v in named.items() if k in claimed} for named, _ in reversed(groups)
+                ]
                 around = f'{{"{ANCESTORS}":{json.dumps(inside_out)}'
-            seen["."] += 1
             line = around
             if children:
                 for child in children:
                     seen[child] = seen.get(child, 0) + 1
                 line += f',"{CHILDREN}":{json.dumps(children)}'
-            names = iter(record)
-            for name, value in zip(names, names, strict=True):
-                line += f',"{name if "}" not in name else name.rsplit("}", 1)[1]}":{quoted(value)}'
-            write(line + "}\n")
+                children.clear()
+            values = iter(record)
+            for name in values:
+                member = members.get(name)
+                if member is None:
+                    member = members[name] = f',"{name.rpartition("}")[2]}":'
+                line += member + quoted(next(values))
+            waiting.append(line + "}\n")
+            seen["."] += 1
             record = None
+            if len(waiting) > _LINES_AT_ONCE:
+                lines.flush()
 
     return start, end
 
@@ -170,12 +194,13 @@ def json_tree_to_lines(path: Path, table: TableContract, limits: Limits) -> Path
     ):
         raise LandingError(f"is another kind of document: it has no member {' or '.join(tree.roots)}")
     target = path.with_name(path.name + ".jsonl")
-    seen: dict[str, int] = {}
-    with target.open("w", encoding="utf-8") as lines:
-        write = _Lines(lines, path, limits).write
-        for line in _json_records(document, [], table, seen, limits.depth):
-            write(json.dumps(line) + "\n")
-        lines.write("\n")
+    with target.open("w", encoding="utf-8") as file:
+        lines = _Lines(file, path, limits)
+        for line in _json_records(document, [], table, {}, limits.depth):
+            lines.waiting.append(json.dumps(line) + "\n")
+            if len(lines.waiting) > _LINES_AT_ONCE:
+                lines.flush()
+        lines.finish()
     return target
 
 
@@ -213,6 +238,4 @@ def _claimed_of_ancestors(table: TableContract) -> frozenset[str]:
 
 def _claimed_of_record(table: TableContract) -> frozenset[str]:
     stored = (column for column in table.stored)
-    return frozenset(
-        str(parse_json_path(path).segments[0]) for column in stored for path in column.paths
-    )
+    return frozenset(str(parse_json_path(path).segments[0]) for column in stored for path in column.paths)

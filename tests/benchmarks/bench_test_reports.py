@@ -55,7 +55,9 @@ def land_reports(root: Path, cases: int, files: int) -> int:
     size = 0
     for report in range(files):
         share = cases // files + (report < cases % files)
-        folder = root / "landing/test_reports/junit_test_cases/acme" / f"service-{report % 45}" / f"{report}-1"
+        folder = (
+            root / "landing/test_reports/junit_test_cases/acme" / f"service-{report % 45}" / f"{report}-1"
+        )
         path = folder / "test (ubuntu)" / "TEST-all.xml"
         path.parent.mkdir(parents=True)
         path.write_text("".join(report_lines(report, share)), encoding="utf-8")
