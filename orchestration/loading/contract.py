@@ -20,11 +20,12 @@ Under ``config.meta.load`` of a table:
 - ``explode``: member of the record whose elements become one row each; ``@`` in paths is the element. With
   ``.*`` behind it, the members of the object in it (or of each object of the array) become one row each.
 - ``path``: pattern of the path below ``landing/<system>/<table>/`` with captures, e.g. ``{owner}/{repo}/**``.
-  ``{name}`` matches within one folder or file name, ``*`` likewise; ``{name**}`` and ``**`` match anything. A file that does not
-  match has null captures. Of a list, the first pattern that fits counts. The capture ``delivered_at`` (ISO
-  date or instant, basic or extended) dates the delivery; otherwise a column marked ``delivered_at`` does,
-  otherwise the file's modification time. The capture ``delivery`` (the folder of an export's run) makes all
-  files below it one delivery, dated by the latest modification among them when they are first seen.
+  ``{name}`` matches within one folder or file name, ``*`` likewise; ``{name**}`` and ``**`` match anything. A
+  file that does not match has null captures. Of a list, the first pattern that fits counts. The capture
+  ``delivered_at`` (ISO date or instant, basic or extended) dates the delivery; otherwise a column marked
+  ``delivered_at`` does, otherwise the file's modification time. The capture ``delivery`` (the folder of an
+  export's run) makes all files below it one delivery, dated by the latest modification among them when they
+  are first seen.
 - ``nulls``: spellings of null in CSV and XLSX, default ``[""]``; in other formats only non-string columns
   read them as null.
 - ``encodings``: tried in order, default ``[utf-8, cp1252]``; a byte order mark decides before them.
@@ -34,14 +35,15 @@ Under ``config.meta.load`` of a table:
   the first non-null counts; of a flat file the column of that header) is not in ``equals`` are quarantined,
   or with ``ignore_others`` not counted at all; those whose text is in ``ignore`` (a header repeated below
   itself) are never counted.
-- ``tree``: ``{records, roots, counts}``, of reports whose records sit at any depth of nested groups, in XML or
-  one JSON document. Each element of the tag ``records``, or each object of an array of that name, is a record.
-  Besides its own attributes or members it has ``ancestors``: what columns claim of the groups around it, the
-  nearest first (``ancestors[0].name``). In XML nothing but attributes is read; ``children.<tag>`` is the number
-  of the record's children of that tag. A document whose root is not among the tags ``roots``, or that has no
-  member of those names, fails. ``counts`` maps an attribute in which a group says how many records it holds to
-  what it counts: ``.`` every record, a tag those with such a child, ``member=value`` those with that text. A
-  group that says another number than it holds is quarantined with both; its records are loaded.
+- ``tree``: ``{records, roots, counts}``, of reports whose records sit at any depth of nested groups, in XML
+  or one JSON document. Each element of the tag ``records``, or each object of an array of that name, is a
+  record. Besides its own attributes or members it has ``ancestors``: what columns claim of the groups around
+  it, the nearest first (``ancestors[0].name``). In XML nothing but attributes is read; ``children.<tag>`` is
+  the number of the record's children of that tag. A document whose root is not among the tags ``roots``, or
+  that has no member of those names, fails. ``counts`` maps an attribute in which a group says how many
+  records it holds to what it counts: ``.`` every record, a tag those with such a child, ``member=value``
+  those with that text. A group that says another number than it holds is quarantined with both; its records
+  are loaded.
 - ``ignored_files``: glob or list of globs of the names of files that lie among the exports and hold no
   records, such as the manifests of a bucket: they are left alone.
 - ``translated_headers``: a header with another in parentheses behind it (``Datum (Date)``) is known by both.

@@ -86,12 +86,11 @@ def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part
     start = text.lstrip(_BLANK)[:1]
     if suffix in (".yaml", ".yml"):
         return [_part(member.name, yaml_to_lines(path, limits), "json_lines")]
-    if suffix == ".xml" or start == b"<":
-        if table.load.tree:
-            return [_part(member.name, xml_tree_to_lines(path, table, limits), "json_lines")]
-        return [_part(member.name, xml_to_lines(path, limits), "json_lines")]
     if table.load.tree:
-        return [_part(member.name, json_tree_to_lines(path, table, limits), "json_lines")]
+        to_lines = xml_tree_to_lines if start == b"<" else json_tree_to_lines
+        return [_part(member.name, to_lines(path, table, limits), "json_lines")]
+    if suffix == ".xml" or text.lstrip(_BLANK).startswith(b"<?xml"):
+        return [_part(member.name, xml_to_lines(path, limits), "json_lines")]
     if suffix in (".jsonl", ".ndjson"):
         return [_json_lines(member.name, path, table, limits)]
     if start in (b"{", b"["):

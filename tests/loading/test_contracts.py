@@ -14,7 +14,7 @@ import yaml
 
 import orchestration.loading.contract as contract_module
 from orchestration.loading.contract import ContractError, read_contract, read_contracts
-from orchestration.loading.contract_model import ColumnOptions, Discriminator, LoadOptions
+from orchestration.loading.contract_model import ColumnOptions, Discriminator, LoadOptions, Tree
 from orchestration.loading.paths import PathPattern, parse_json_path
 from orchestration.loading.tables import ensure_tables
 from tests.loading.conftest import Shop
@@ -101,6 +101,7 @@ TABLE_EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "ignored_files": {"ignored_files": "*manifest*.json"},
     "translated_headers": {"translated_headers": True},
+    "tree": {"tree": {"records": "case", "roots": ["suite"], "counts": {"tests": "."}}},
     "decimal_comma": {"decimal_comma": True},
 }
 COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
@@ -142,8 +143,9 @@ def test_every_documented_option_of_columns_is_accepted(read: Callable[[Any], An
         assert read(entry(column=column)).tables["things"].column("value"), name
 
 
-def test_options_of_the_discriminator_are_those_documented() -> None:
+def test_options_of_the_discriminator_and_the_tree_are_those_documented() -> None:
     assert set(Discriminator.model_fields) == {"path", "equals", "ignore", "ignore_others"}
+    assert set(Tree.model_fields) == {"records", "roots", "counts"}
 
 
 @pytest.mark.parametrize(
@@ -164,6 +166,11 @@ def test_options_of_the_discriminator_are_those_documented() -> None:
         ({"encodings": ["klingon"]}, "klingon is not known"),
         ({"path": "{a}/{a}"}, "captures a twice"),
         ({"discriminator": {"path": "kind"}}, "option equals is missing"),
+        ({"tree": {"records": "case"}}, "option tree.roots is missing"),
+        (
+            {"tree": {"records": "case", "roots": "suite"}, "explode": "x"},
+            "records and explode do not go with",
+        ),
     ],
 )
 def test_a_wrong_table_option_is_named(
