@@ -79,6 +79,8 @@ Under ``config.meta`` of a column:
 - ``only``: with ``extra``: members whose text does not match this pattern in full are left out, so that free
   text stays outside.
 - ``json``: the column holds the JSON text of a nested member.
+- ``every_header``: with ``json``: a flat file may have the headers several times, a value in each: the column
+  holds a JSON array of them all (Jira's exports repeat a header per label).
 - ``delivered_at``: the greatest value of this column dates the delivery of a file.
 
 Types: ``string, bigint, double, boolean, date, timestamp`` (UTC, naive), ``decimal(p, s)``. Every raw table

@@ -62,6 +62,7 @@ class ColumnOptions(_Strict):
     extra: Texts = ()
     only: str | None = None
     json_text: bool = Field(default=False, alias="json")
+    every_header: bool = False
     delivered_at: bool = False
 
 

@@ -122,6 +122,8 @@ def _problems_of_column(table: TableContract, column: Column) -> Iterator[str]:
         yield "option extra takes what no other column claims: at most one path, no headers or capture"
     if options.only and not options.extra:
         yield "option only needs option extra"
+    if options.every_header and not options.json_text:
+        yield "option every_header needs option json"
     if options.rounded and not column.decimal:
         yield "option rounded is for decimals"
     if options.formats and column.data_type not in ("timestamp", "date"):

@@ -90,6 +90,11 @@ def flat_records(request: StageRequest, relation: str, headers: HeaderMap) -> tu
             # A merge patch drops the members that are null.
             text = f"nullif(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar), '{{}}')"
             picked.append(f"{text if found else 'cast(null as varchar)'} as u{i}")
+        elif column.options.every_header:
+            values = [nulled(f"c{p}", column.options.nulls, parameters) for p in positions[column.name]]
+            filled = f"list_filter([{', '.join(values)}], lambda v: v is not null)"
+            text = f"case when len({filled}) > 0 then cast(to_json({filled}) as varchar) end"
+            picked.append(f"{text if values else 'cast(null as varchar)'} as u{i}")
         else:
             candidates = [_flat_text(table, request.parts[0], column, p) for p in positions[column.name]]
             picked.append(f"{_column_text(request, column, candidates, column.options.nulls)} as u{i}")
