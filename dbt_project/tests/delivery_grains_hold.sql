@@ -43,6 +43,11 @@ with keys as (
     from {{ ref('int_work_items') }}
     union all
     select
+        'int_sprints' as model_name,
+        sprint_id as record_key
+    from {{ ref('int_sprints') }}
+    union all
+    select
         'int_incidents' as model_name,
         incident_id as record_key
     from {{ ref('int_incidents') }}

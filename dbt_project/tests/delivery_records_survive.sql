@@ -27,7 +27,10 @@ counts as (
     union all
     select
         'issues' as source_name,
-        (select count(*) from {{ ref('stg_github__issues') }}) as loaded,
+        (
+            (select count(*) from {{ ref('stg_github__issues') }})
+            + (select count(*) from {{ ref('stg_jira__issues') }})
+        ) as loaded,
         (select count(*) from {{ ref('int_work_items') }}) as kept
     union all
     select

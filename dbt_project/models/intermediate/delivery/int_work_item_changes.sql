@@ -38,6 +38,19 @@ told as (
         false as is_initial
     from github_issues
     where told_done_at is not null
+    union all
+    select
+        source_system,
+        item_key,
+        field,
+        from_value,
+        to_value,
+        from_category,
+        to_category,
+        changed_at,
+        change_order,
+        is_initial
+    from {{ ref('int_jira_work_item_changes') }}
 
 ),
 

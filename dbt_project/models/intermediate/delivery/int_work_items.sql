@@ -135,16 +135,12 @@ staged as (
         items.work_item_id,
         items.told_started_at,
         items.told_done_at,
-        coalesce(by_id.status, by_name.status, items.status_category, 'unmapped') as state
+        coalesce(statuses.status, items.status_category, 'unmapped') as state
     from items
-    left join statuses as by_id
+    left join statuses
         on
-            items.source_system = by_id.system
-            and lower(items.status_id) = by_id.raw_value
-    left join statuses as by_name
-        on
-            items.source_system = by_name.system
-            and lower(items.status_name) = by_name.raw_value
+            items.source_system = statuses.system
+            and lower(items.status_id) = statuses.raw_value
 
 )
 
