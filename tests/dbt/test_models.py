@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections import Counter
@@ -140,3 +141,14 @@ def test_raw_tables_are_read_by_staging_alone(manifest: dict[str, Any]) -> None:
         and not Path(node["original_file_path"]).is_relative_to("models/staging")
     }
     assert readers == set()
+
+
+def test_every_concept_that_may_stay_unmapped_says_where_it_is_mapped() -> None:
+    told = {
+        concept
+        for model in (PROJECT / "models").rglob("int_*unmapped.sql")
+        for concept in re.findall(r"'([^']+)' as concept", model.read_text(encoding="utf-8"))
+    }
+    with (PROJECT / "seeds" / "unmapped_concepts.csv").open(encoding="utf-8", newline="") as file:
+        explained = {row["concept"] for row in csv.DictReader(file)}
+    assert told == explained
