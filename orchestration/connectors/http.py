@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 # 408 and 425 say "again later" by definition; 429 and 5xx are every API's way to say the same.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Where an API says when its quota comes back: an epoch second, or seconds from now.
-RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset")
+# Opsgenie names no instant, only the period over which it counts: after that long the quota is whole again.
+RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-ratelimit-period-in-sec")
 REMAINING_HEADERS = ("x-ratelimit-remaining", "ratelimit-remaining")
 EPOCH_THRESHOLD = 1_000_000_000
 EPOCH_MILLISECONDS = 100_000_000_000  # LaunchDarkly counts milliseconds; as seconds that is the year 5138

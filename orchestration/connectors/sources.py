@@ -52,6 +52,9 @@ Example::
       clusters:
         - name: production
           path: production/allocation
+    opsgenie:
+      token_env: OPSGENIE_KEY
+      since: 2026-01-01
 
 Secrets are named, never written: ``token_env`` is the environment variable that holds the token.
 """
@@ -72,6 +75,7 @@ from .greenhouse import GreenhouseSource
 from .launchdarkly import LaunchdarklySource
 from .lever import LeverSource
 from .opencost import OpencostSource
+from .opsgenie import OpsgenieSource
 from .pagerduty import PagerdutySource
 from .prometheus import PrometheusSource
 from .pulled import PulledSystem
@@ -96,6 +100,7 @@ class SourcesConfig(BaseModel):
     launchdarkly: LaunchdarklySource | None = None
     lever: LeverSource | None = None
     opencost: OpencostSource | None = None
+    opsgenie: OpsgenieSource | None = None
     pagerduty: PagerdutySource | None = None
     prometheus: PrometheusSource | None = None
     snyk: SnykSource | None = None

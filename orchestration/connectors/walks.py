@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 
 from .cursors import Cursors
 from .http import Answer, PermanentError
@@ -51,3 +51,28 @@ def walk_pages(
         cursors.remember(stream, "progress", {"next": link, "began": began})
         page = next(pages, None)
     cursors.move(stream, datetime.fromisoformat(began))
+
+
+def walk_windows(
+    cursors: Cursors,
+    stream: str,
+    since: datetime,
+    now: datetime,
+    *,
+    windows: Callable[[datetime, datetime], Iterable[tuple[datetime, datetime]]],
+    pages: Callable[[datetime, datetime], Iterator[Answer]],
+) -> Iterator[Answer]:
+    """Pages of ``stream`` from ``since`` to ``now``, window after window; a finished window is noted.
+
+    Windows have whole seconds, both ends included.
+
+    A walk that was cut off goes on at the end of the last window it had finished, up to the instant at which
+    it *began*, which becomes the watermark. What it had landed of an unfinished window comes twice.
+    """
+    noted = cursors.state(stream, "progress")
+    began = datetime.fromisoformat(noted["began"]) if noted else now
+    start = datetime.fromisoformat(noted["done"]) + timedelta(seconds=1) if noted else since
+    for first, last in windows(start, began):
+        yield from pages(first, last)
+        cursors.remember(stream, "progress", {"began": began.isoformat(), "done": last.isoformat()})
+    cursors.move(stream, began)
