@@ -13,16 +13,32 @@ with told_incidents as (
 
 ),
 
+-- Without an organization, as a CSV may be, an item is told apart by its number alone.
+azure_devops_items as (
+
+    select distinct
+        coalesce(organization, '') as organization,
+        work_item_id
+    from {{ ref('stg_azure_devops__work_items') }}
+
+),
+
 counts as (
 
     select
         'pull requests' as source_name,
-        (select count(*) from {{ ref('stg_github__pull_requests') }}) as loaded,
+        (
+            (select count(*) from {{ ref('stg_github__pull_requests') }})
+            + (select count(*) from {{ ref('stg_azure_devops__pull_requests') }})
+        ) as loaded,
         (select count(*) from {{ ref('int_changes') }} where change_kind = 'pull_request') as kept
     union all
     select
         'runs' as source_name,
-        (select count(*) from {{ ref('stg_github__workflow_runs') }}) as loaded,
+        (
+            (select count(*) from {{ ref('stg_github__workflow_runs') }})
+            + (select count(*) from {{ ref('stg_azure_devops__builds') }})
+        ) as loaded,
         (select count(*) from {{ ref('int_pipeline_runs') }}) as kept
     union all
     select
@@ -30,6 +46,7 @@ counts as (
         (
             (select count(*) from {{ ref('stg_github__issues') }})
             + (select count(*) from {{ ref('stg_jira__issues') }})
+            + (select count(*) from azure_devops_items)
         ) as loaded,
         (select count(*) from {{ ref('int_work_items') }}) as kept
     union all

@@ -37,9 +37,9 @@ PAGE_SIZE = 100
 CONTINUATION = "x-ms-continuationtoken"
 LONGEST_TEST_WINDOW = timedelta(days=7)
 WORK_ITEM_FIELDS = (
-    "System.TeamProject,System.WorkItemType,System.Title,System.State,System.AreaPath,System.IterationPath,"
-    "System.Parent,System.Tags,System.CreatedBy,System.CreatedDate,System.ChangedDate,System.RevisedDate,"
-    "System.IsDeleted,Microsoft.VSTS.Scheduling.StoryPoints,Microsoft.VSTS.Scheduling.Effort,"
+    "System.TeamProject,System.WorkItemType,System.Title,System.State,System.Reason,System.AreaPath,"
+    "System.IterationPath,System.Parent,System.Tags,System.CreatedBy,System.CreatedDate,System.ChangedDate,"
+    "System.RevisedDate,System.IsDeleted,Microsoft.VSTS.Scheduling.StoryPoints,Microsoft.VSTS.Scheduling.Effort,"
     "Microsoft.VSTS.Scheduling.Size,Microsoft.VSTS.Scheduling.DueDate,Microsoft.VSTS.Scheduling.TargetDate,"
     "Microsoft.VSTS.Common.ActivatedDate,Microsoft.VSTS.Common.ClosedDate,"
     "Microsoft.VSTS.Common.StateChangeDate,Microsoft.VSTS.Common.Priority,Microsoft.VSTS.Common.Severity"

@@ -38,3 +38,26 @@ select
     parents,
     cast(null as string) as files
 from {{ ref('stg_github__pull_request_commits') }}
+union all
+select
+    'azure_devops' as source_system,
+    'pull_request' as told_by,
+    coalesce(repositories.repository, commits.repository_id) as repository,
+    commits.pull_number,
+    commits.sha,
+    commits.author_id,
+    cast(null as string) as author_type,
+    commits.authored_at,
+    commits.committed_at,
+    commits.message_title,
+    commits.reverts_sha,
+    lower({{ json_text('commits.parents', '[0]') }}) as first_parent_sha,
+    lower({{ json_text('commits.parents', '[1]') }}) as second_parent_sha,
+    case when commits.parents is not null then cast(json_array_length(commits.parents) as bigint) end as parent_count,
+    commits.parents,
+    cast(null as string) as files
+from {{ ref('stg_azure_devops__pull_request_commits') }} as commits
+left join {{ ref('int_azure_devops_repositories') }} as repositories
+    on
+        commits.organization = repositories.organization
+        and commits.repository_id = repositories.repository_id

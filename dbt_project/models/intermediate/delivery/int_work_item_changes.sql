@@ -51,6 +51,19 @@ told as (
         change_order,
         is_initial
     from {{ ref('int_jira_work_item_changes') }}
+    union all
+    select
+        source_system,
+        item_key,
+        field,
+        from_value,
+        to_value,
+        from_category,
+        to_category,
+        changed_at,
+        change_order,
+        is_initial
+    from {{ ref('int_azure_devops_work_item_changes') }}
 
 ),
 
