@@ -1,0 +1,13 @@
+select
+    repository,
+    sha,
+    author_id,
+    authored_at,
+    coalesce(committed_at, authored_at) as committed_at,
+    substring(message_title, 1, 200) as message_title,
+    reverts_sha,
+    first_parent_sha,
+    second_parent_sha,
+    parents,
+    case when parents is not null then cast(json_array_length(parents) as bigint) end as parent_count
+from {{ source('raw_gitlab', 'commits') }}
