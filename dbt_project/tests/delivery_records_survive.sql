@@ -25,21 +25,52 @@ azure_devops_items as (
 
 counts as (
 
+    {% for system, staged in [
+        ('github', 'stg_github__pull_requests'),
+        ('azure_devops', 'stg_azure_devops__pull_requests'),
+        ('gitlab', 'stg_gitlab__merge_requests'),
+    ] -%}
     select
-        'pull requests' as source_name,
-        (
-            (select count(*) from {{ ref('stg_github__pull_requests') }})
-            + (select count(*) from {{ ref('stg_azure_devops__pull_requests') }})
-        ) as loaded,
+        'pull requests of {{ system }}' as source_name,
+        (select count(*) from {{ ref(staged) }}) as loaded,
+        (select count(*) from {{ ref('int_pull_requests') }} where source_system = '{{ system }}') as kept
+    union all
+    {% endfor -%}
+    select
+        'pull requests of every system' as source_name,
+        (select count(*) from {{ ref('int_pull_requests') }}) as loaded,
         (select count(*) from {{ ref('int_changes') }} where change_kind = 'pull_request') as kept
     union all
+    {% for system, staged in [('github', 'stg_github__workflow_runs'), ('azure_devops', 'stg_azure_devops__builds')] -%}
     select
-        'runs' as source_name,
+        'runs of {{ system }}' as source_name,
+        (select count(*) from {{ ref(staged) }}) as loaded,
+        (select count(*) from {{ ref('int_pipeline_attempts') }} where source_system = '{{ system }}') as kept
+    union all
+    {% endfor -%}
+    select
+        'pipelines of gitlab' as source_name,
         (
-            (select count(*) from {{ ref('stg_github__workflow_runs') }})
-            + (select count(*) from {{ ref('stg_azure_devops__builds') }})
+            select count(*)
+            from (
+                select pipeline_id from {{ ref('stg_gitlab__pipelines') }}
+                union
+                select pipeline_id from {{ ref('stg_gitlab__pipeline_details') }}
+            ) as pipelines
         ) as loaded,
+        (
+            select count(distinct native_run_id) from {{ ref('int_pipeline_attempts') }} where source_system = 'gitlab'
+        ) as kept
+    union all
+    select
+        'attempts of runs of every system' as source_name,
+        (select count(*) from {{ ref('int_pipeline_attempts') }}) as loaded,
         (select count(*) from {{ ref('int_pipeline_runs') }}) as kept
+    union all
+    select
+        'deployments of gitlab' as source_name,
+        (select count(*) from {{ ref('stg_gitlab__deployments') }}) as loaded,
+        (select count(*) from {{ ref('int_deployment_tellings') }} where source_system = 'gitlab') as kept
     union all
     select
         'issues' as source_name,

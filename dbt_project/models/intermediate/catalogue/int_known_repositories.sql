@@ -31,11 +31,11 @@ seen as (
     union
     select repository from {{ ref('int_commit_tellings') }}
     union
-    select repository from {{ ref('stg_github__deployments') }}
+    select repository from {{ ref('int_deployment_tellings') }}
     union
     select repository from {{ ref('int_pipeline_attempts') }}
     union
-    select repository from {{ ref('stg_github__issues') }}
+    select repository from {{ ref('int_told_work_items') }}
 
 )
 
@@ -50,3 +50,4 @@ left join told_branches
     on
         seen.repository = told_branches.repository
         and told_branches.rank = 1
+where seen.repository is not null

@@ -13,6 +13,7 @@ with pull_requests as (
         closed_at,
         merged_at,
         merge_sha,
+        squash_sha,
         head_branch,
         head_sha,
         base_branch,
@@ -295,6 +296,12 @@ commit_changes as (
         merge_sha as sha,
         change_id
     from changes where merge_sha is not null
+    union
+    select
+        repository,
+        squash_sha as sha,
+        change_id
+    from pull_requests where squash_sha is not null
     union
     select
         repository,

@@ -61,3 +61,41 @@ left join {{ ref('int_azure_devops_repositories') }} as repositories
     on
         commits.organization = repositories.organization
         and commits.repository_id = repositories.repository_id
+union all
+select
+    'gitlab' as source_system,
+    'branch' as told_by,
+    repository,
+    cast(null as bigint) as pull_number,
+    sha,
+    author_id,
+    cast(null as string) as author_type,
+    authored_at,
+    committed_at,
+    message_title,
+    reverts_sha,
+    first_parent_sha,
+    second_parent_sha,
+    parent_count,
+    parents,
+    cast(null as string) as files
+from {{ ref('stg_gitlab__commits') }}
+union all
+select
+    'gitlab' as source_system,
+    'pull_request' as told_by,
+    repository,
+    pull_number,
+    sha,
+    author_id,
+    cast(null as string) as author_type,
+    authored_at,
+    committed_at,
+    message_title,
+    reverts_sha,
+    first_parent_sha,
+    second_parent_sha,
+    parent_count,
+    parents,
+    cast(null as string) as files
+from {{ ref('stg_gitlab__merge_request_commits') }}

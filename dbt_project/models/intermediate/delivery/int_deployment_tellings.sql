@@ -57,6 +57,34 @@ with told as (
         unmapped_state,
         exclusion_reason
     from {{ ref('int_azure_devops_deployments') }}
+    union all
+    select
+        'gitlab' as source_system,
+        native_id,
+        repository,
+        code_repository,
+        sha,
+        ref,
+        version,
+        image_references,
+        task,
+        environment,
+        environment_hint,
+        told_tier,
+        rollout_id,
+        service_name,
+        second_service_name,
+        third_service_name,
+        deployer_id,
+        native_run_id,
+        created_at,
+        started_at,
+        finished_at,
+        state,
+        outcome,
+        unmapped_state,
+        exclusion_reason
+    from {{ ref('int_gitlab_deployments') }}
 
 ),
 

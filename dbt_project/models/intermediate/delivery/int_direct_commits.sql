@@ -7,7 +7,8 @@ with merged as (
         source_system,
         repository,
         pull_number,
-        merge_sha
+        merge_sha,
+        squash_sha
     from {{ ref('int_pull_requests') }}
     where merged_at is not null
 
@@ -37,6 +38,11 @@ brought_ids as (
         repository,
         merge_sha as sha
     from merged where merge_sha is not null
+    union
+    select
+        repository,
+        squash_sha as sha
+    from merged where squash_sha is not null
     union
     select
         repository,

@@ -40,3 +40,24 @@ select
     work_started_at,
     cast(null as bigint) as duration_seconds
 from {{ ref('int_azure_devops_builds') }}
+union all
+select
+    'gitlab' as source_system,
+    native_run_id,
+    attempt,
+    repository,
+    pipeline_name,
+    pipeline_path,
+    native_parent_run_id,
+    trigger_event,
+    is_pull_request,
+    branch,
+    sha,
+    head_repository,
+    raw_status,
+    created_at,
+    started_at,
+    finished_at,
+    work_started_at,
+    duration_seconds
+from {{ ref('int_gitlab_pipeline_attempts') }}

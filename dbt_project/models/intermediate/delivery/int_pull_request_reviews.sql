@@ -26,3 +26,13 @@ left join {{ ref('int_azure_devops_repositories') }} as repositories
         threads.organization = repositories.organization
         and threads.repository_id = repositories.repository_id
 where threads.thread_kind = 'voteupdate' or threads.comment_kind = 'text'
+union all
+select
+    'gitlab' as source_system,
+    repository,
+    pull_number,
+    reviewer_id,
+    reviewer_type,
+    review_state,
+    submitted_at
+from {{ ref('int_gitlab_reviews') }}

@@ -15,6 +15,7 @@ select
     closed_at,
     merged_at,
     merge_sha,
+    cast(null as string) as squash_sha,
     head_branch,
     head_sha,
     base_branch,
@@ -39,6 +40,7 @@ select
     case when pulls.status = 'completed' then pulls.closed_at end as merged_at,
     -- Of an open one it is the trial merge.
     case when pulls.status = 'completed' then pulls.merge_sha end as merge_sha,
+    cast(null as string) as squash_sha,
     pulls.head_branch,
     pulls.head_sha,
     pulls.base_branch,
@@ -51,3 +53,28 @@ left join {{ ref('int_azure_devops_repositories') }} as repositories
     on
         pulls.organization = repositories.organization
         and pulls.repository_id = repositories.repository_id
+union all
+select
+    'gitlab' as source_system,
+    merge_requests.repository,
+    merge_requests.pull_number,
+    merge_requests.title,
+    merge_requests.state,
+    merge_requests.is_draft,
+    merge_requests.author_id,
+    cast(null as string) as author_type,
+    merge_requests.created_at,
+    merge_requests.updated_at,
+    merge_requests.closed_at,
+    merge_requests.merged_at,
+    merge_requests.merge_sha,
+    merge_requests.squash_sha,
+    merge_requests.head_branch,
+    merge_requests.head_sha,
+    merge_requests.base_branch,
+    projects.default_branch,
+    merge_requests.labels,
+    merge_requests.reverts_reference,
+    merge_requests.reverts_sha
+from {{ ref('stg_gitlab__merge_requests') }} as merge_requests
+left join {{ ref('stg_gitlab__projects') }} as projects on merge_requests.project_id = projects.project_id
