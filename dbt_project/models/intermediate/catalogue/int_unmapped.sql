@@ -115,10 +115,17 @@ values_seen as (
     union all
     select
         source_system as system,
-        case when commit_key like 'report %' then 'test report without a commit' else 'test report without a date' end as concept,
+        'test report without a commit' as concept,
         coalesce(bundle, '(none)') as raw_value
     from {{ ref('int_test_reports') }}
-    where commit_key like 'report %' or observed_at is null
+    where commit_key like 'report %'
+    union all
+    select
+        source_system as system,
+        'test report without a date' as concept,
+        coalesce(bundle, '(none)') as raw_value
+    from {{ ref('int_test_reports') }}
+    where observed_at is null
     union all
     select
         source_system as system,
