@@ -267,18 +267,12 @@ placed as (
         owned.source_system,
         owned.attempt_id,
         owned.native_id,
-        case
-            when owned.code_repository is not null then owned.code_repository
-            else coalesce(image_commits.repository, owned.repository)
-        end as repository,
+        coalesce(owned.code_repository, image_commits.repository, owned.repository) as repository,
         owned.service_id,
         coalesce(owned.service_name, owned.second_service_name, owned.third_service_name) as service_name,
         owned.environment,
         owned.environment_tier,
-        case
-            when owned.code_repository is not null then owned.sha
-            else coalesce(image_commits.sha, owned.sha)
-        end as sha,
+        case when owned.code_repository is null then coalesce(image_commits.sha, owned.sha) else owned.sha end as sha,
         owned.ref,
         owned.version,
         owned.task,

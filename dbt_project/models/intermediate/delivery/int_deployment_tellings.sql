@@ -1,9 +1,11 @@
--- Another system is another relation with these columns here, and its rows of status_map (concept deployment) unless it
--- tells the outcome itself. Everything behind this model knows deployments, not systems.
+{%- set systems = ['argo_cd', 'azure_devops', 'flux', 'github', 'gitlab', 'jenkins', 'spinnaker'] -%}
+-- Another system is another relation int_<system>_deployments with these columns, and its rows of status_map (concept
+-- deployment) unless it tells the outcome itself. Everything behind this model knows deployments, not systems.
 with told as (
 
+    {% for system in systems -%}
     select
-        'github' as source_system,
+        '{{ system }}' as source_system,
         native_id,
         repository,
         code_repository,
@@ -28,63 +30,9 @@ with told as (
         outcome,
         unmapped_state,
         exclusion_reason
-    from {{ ref('int_github_deployments') }}
-    union all
-    select
-        'azure_devops' as source_system,
-        native_id,
-        repository,
-        code_repository,
-        sha,
-        ref,
-        version,
-        image_references,
-        task,
-        environment,
-        environment_hint,
-        told_tier,
-        rollout_id,
-        service_name,
-        second_service_name,
-        third_service_name,
-        deployer_id,
-        native_run_id,
-        created_at,
-        started_at,
-        finished_at,
-        state,
-        outcome,
-        unmapped_state,
-        exclusion_reason
-    from {{ ref('int_azure_devops_deployments') }}
-    union all
-    select
-        'gitlab' as source_system,
-        native_id,
-        repository,
-        code_repository,
-        sha,
-        ref,
-        version,
-        image_references,
-        task,
-        environment,
-        environment_hint,
-        told_tier,
-        rollout_id,
-        service_name,
-        second_service_name,
-        third_service_name,
-        deployer_id,
-        native_run_id,
-        created_at,
-        started_at,
-        finished_at,
-        state,
-        outcome,
-        unmapped_state,
-        exclusion_reason
-    from {{ ref('int_gitlab_deployments') }}
+    from {{ ref('int_' ~ system ~ '_deployments') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -61,3 +61,45 @@ select
     work_started_at,
     duration_seconds
 from {{ ref('int_gitlab_pipeline_attempts') }}
+union all
+select
+    'jenkins' as source_system,
+    native_run_id,
+    attempt,
+    repository,
+    pipeline_name,
+    pipeline_path,
+    native_parent_run_id,
+    trigger_event,
+    is_pull_request,
+    branch,
+    sha,
+    head_repository,
+    raw_status,
+    created_at,
+    started_at,
+    finished_at,
+    work_started_at,
+    duration_seconds
+from {{ ref('int_jenkins_pipeline_attempts') }}
+union all
+select
+    'spinnaker' as source_system,
+    native_run_id,
+    attempt,
+    repository,
+    pipeline_name,
+    pipeline_path,
+    native_parent_run_id,
+    trigger_event,
+    is_pull_request,
+    branch,
+    sha,
+    head_repository,
+    raw_status,
+    created_at,
+    started_at,
+    finished_at,
+    work_started_at,
+    duration_seconds
+from {{ ref('int_spinnaker_pipeline_attempts') }}

@@ -1,0 +1,118 @@
+-- A pipeline checks out shared libraries too: the repository that the catalogue knows is the build's, else the first.
+with builds as (
+
+    select
+        job,
+        build_number,
+        started_at,
+        finished_at,
+        duration_ms,
+        queue_ms,
+        is_building,
+        result,
+        cause,
+        initiator_id,
+        upstream_job,
+        upstream_build_number,
+        first_sha,
+        first_branch,
+        first_repository,
+        second_sha,
+        second_branch,
+        second_repository,
+        third_sha,
+        third_branch,
+        third_repository,
+        row_number() over (partition by job, build_number order by started_at) as incarnation
+    from {{ ref('stg_jenkins__builds') }}
+
+),
+
+catalogued as (
+
+    select distinct repository
+    from {{ ref('int_repositories') }}
+
+),
+
+chosen as (
+
+    select
+        builds.*,
+        case
+            when first_known.repository is not null then 1
+            when second_known.repository is not null then 2
+            when third_known.repository is not null then 3
+            else 1
+        end as choice
+    from builds
+    left join catalogued as first_known on builds.first_repository = first_known.repository
+    left join catalogued as second_known on builds.second_repository = second_known.repository
+    left join catalogued as third_known on builds.third_repository = third_known.repository
+
+),
+
+checked_out as (
+
+    select
+        chosen.*,
+        case choice when 1 then first_repository when 2 then second_repository else third_repository end as repository,
+        case choice when 1 then first_sha when 2 then second_sha else third_sha end as sha,
+        regexp_extract(
+            case choice when 1 then first_branch when 2 then second_branch else third_branch end,
+            '^(?:refs/remotes/[^/]+/|refs/heads/|origin/)?(.*)$',
+            1
+        ) as branch
+    from chosen
+
+),
+
+-- A multibranch project has a job per branch; a build that failed before it checked anything out does not say which.
+named as (
+
+    select
+        checked_out.*,
+        regexp_extract(job, '([^/]+)$', 1) as last_part,
+        max(case when job like '%/' || branch then branch end) over (partition by job) as job_branch
+    from checked_out
+
+),
+
+branched as (
+
+    select
+        named.*,
+        coalesce(job_branch, case when job like '%/%' and (cause like 'branch%' or is_pull_request) then last_part end)
+            as multibranch_part
+    from (
+        select
+            named.*,
+            {{ matches_pattern('last_part', "'^(PR|MR)-[0-9]+'") }} as is_pull_request
+        from named
+    ) as named
+
+)
+
+select
+    -- A job that is recreated counts from 1 again.
+    job || '#' || cast(build_number as string)
+    || case when incarnation > 1 then '@' || replace(cast(started_at as string), ' ', 'T') else '' end as native_run_id,
+    job,
+    build_number,
+    case
+        when multibranch_part is not null then substring(job, 1, length(job) - length(multibranch_part) - 1)
+        else job
+    end as project,
+    is_pull_request,
+    repository,
+    sha,
+    coalesce(branch, multibranch_part) as branch,
+    cause,
+    initiator_id,
+    upstream_job || '#' || cast(upstream_build_number as string) as native_parent_run_id,
+    case when is_building or result is null then 'running' else result end as raw_status,
+    {{ dbt.dateadd('second', '-1 * ' ~ whole_quotient('coalesce(queue_ms, 0)', '1000'), 'started_at') }} as created_at,
+    started_at,
+    finished_at,
+    {{ whole_quotient('duration_ms', '1000') }} as duration_seconds
+from branched

@@ -1,0 +1,20 @@
+select
+    execution_id,
+    application,
+    pipeline_name,
+    pipeline_config_id,
+    execution_type,
+    status,
+    build_at,
+    started_at,
+    finished_at,
+    trigger_type,
+    parent_execution_id,
+    initiator_id,
+    coalesce(is_dry_run, false) as is_dry_run,
+    sha,
+    branch,
+    repository_owner || '/' || repository_name as repository,
+    tag,
+    coalesce(trigger_image, resolved_image) as image
+from {{ source('raw_spinnaker', 'executions') }}
