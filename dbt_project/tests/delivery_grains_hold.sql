@@ -63,6 +63,11 @@ with keys as (
     from {{ ref('int_alerts') }}
     union all
     select
+        'int_change_requests' as model_name,
+        change_request_id as record_key
+    from {{ ref('int_change_requests') }}
+    union all
+    select
         'int_pages' as model_name,
         page_id as record_key
     from {{ ref('int_pages') }}

@@ -10,6 +10,12 @@ with told_incidents as (
     union
     select incident_id
     from {{ ref('stg_opsgenie__incidents') }}
+    union
+    select incident_number as incident_id
+    from {{ ref('stg_servicenow__incidents') }}
+    union
+    select incident_number as incident_id
+    from {{ ref('stg_servicenow__incident_exports') }}
 
 ),
 

@@ -168,6 +168,20 @@ values_seen as (
     where service_id = 'unmapped'
     union all
     select
+        source_system as system,
+        'change request state' as concept,
+        coalesce(state_raw, '(none)') as raw_value
+    from {{ ref('int_change_requests') }}
+    where state = 'unmapped'
+    union all
+    select
+        source_system as system,
+        'change request outcome' as concept,
+        coalesce(outcome_raw, '(none)') as raw_value
+    from {{ ref('int_change_requests') }}
+    where outcome = 'unmapped'
+    union all
+    select
         'opsgenie' as system,
         'alert log entry' as concept,
         log_type as raw_value

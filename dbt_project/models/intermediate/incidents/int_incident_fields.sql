@@ -22,6 +22,13 @@ with told as (
         concat('{"impacted_services": ', impacted_services, '}') as custom_fields
     from {{ ref('stg_opsgenie__incidents') }}
     where impacted_services is not null
+    union all
+    select
+        'servicenow' as source_system,
+        'servicenow:' || incident_number as incident_id,
+        custom_fields
+    from {{ ref('stg_servicenow__incidents') }}
+    where custom_fields is not null
 
 ),
 
@@ -75,7 +82,11 @@ listed as (
         source_system,
         incident_id,
         member_key as field_name,
-        member_value as field_value
+        -- ServiceNow may tell a value together with its label.
+        case
+            when substring(member_value, 1, 1) = '{' then {{ json_text(valid_json('member_value'), 'value') }}
+            else member_value
+        end as field_value
     from object_members
 
 ),

@@ -1,6 +1,6 @@
 {#- One relation per system, each with these columns: what the system tells of an incident, its ids already ours
     (source_system:native id), its words still its own. -#}
-{%- set relations = ['int_pagerduty_incidents', 'int_opsgenie_incidents'] -%}
+{%- set relations = ['int_pagerduty_incidents', 'int_opsgenie_incidents', 'int_servicenow_incidents'] -%}
 {%- set columns = [
     'source_system',
     'incident_id',
@@ -149,20 +149,39 @@ named_causes as (
 
 ),
 
--- A deployment is named by its id with its system (jenkins:shop/main#42) or by a bare number, which is GitHub's.
-causes as (
+cancelled as (
+
+    select
+        system,
+        raw_value
+    from {{ ref('status_map') }}
+    where concept = 'incident' and status = 'cancelled'
+
+),
+
+named as (
 
     select
         told.incident_id,
-        trim(coalesce(fields.caused_by_deployment, told.caused_by_deployment)) as attempt_id,
-        'github:' || coalesce(
-            nullif(regexp_extract(coalesce(fields.caused_by_deployment, told.caused_by_deployment), '([0-9]+)', 1), ''),
-            named_causes.deployment_number
-        ) as numbered_attempt_id,
+        trim(coalesce(fields.caused_by_deployment, told.caused_by_deployment, named_causes.deployment_number)) as cause,
         coalesce(fields.sha, told.caused_by_sha, named_causes.sha) as sha
     from told
     left join fields on told.incident_id = fields.incident_id
     left join named_causes on told.incident_id = named_causes.incident_id
+
+),
+
+-- A deployment is named by its id with its system (jenkins:shop/main#42) or by a bare number, which is GitHub's.
+causes as (
+
+    select
+        incident_id,
+        case
+            when regexp_extract(cause, '^([a-z_]+):[^/]', 1) not in ('', 'deployment') then cause
+            else 'github:' || nullif(regexp_extract(cause, '([0-9]+)', 1), '')
+        end as attempt_id,
+        sha
+    from named
 
 )
 
@@ -191,14 +210,11 @@ select
         told.created_at
     ) as began_at,
     coalesce(fields.mitigated_at, told.mitigated_at, told.resolved_at) as restored_at,
-    coalesce(
-        attempts.deployment_id,
-        numbered_attempts.deployment_id,
-        causes.numbered_attempt_id
-    ) as caused_by_deployment_id,
+    coalesce(attempts.deployment_id, causes.attempt_id) as caused_by_deployment_id,
     causes.sha as caused_by_sha,
     case
         when ruled.is_test = 1 then 'test'
+        when cancelled.raw_value is not null then 'cancelled'
         when told.is_merged then 'merged'
         when ruled.is_duplicate = 1 then 'duplicate'
     end as exclusion_reason,
@@ -212,6 +228,8 @@ left join severities on told.incident_id = severities.incident_id
 left join fields on told.incident_id = fields.incident_id
 left join ruled on told.incident_id = ruled.incident_id
 left join causes on told.incident_id = causes.incident_id
+left join cancelled
+    on
+        told.source_system = cancelled.system
+        and told.status = cancelled.raw_value
 left join {{ ref('int_deployment_attempts') }} as attempts on causes.attempt_id = attempts.attempt_id
-left join {{ ref('int_deployment_attempts') }} as numbered_attempts
-    on causes.numbered_attempt_id = numbered_attempts.attempt_id

@@ -1,0 +1,13 @@
+select
+    change_number,
+    substring(title, 1, 200) as title,
+    change_type,
+    state,
+    close_code,
+    business_service,
+    configuration_item,
+    correlation_id,
+    work_started_at,
+    work_ended_at,
+    updated_at
+from {{ source('raw_servicenow', 'change_request_exports') }}
