@@ -8,6 +8,7 @@
         'kpi_slo_attainment_records',
         'kpi_major_incidents_records',
         'kpi_pipeline_success_rate_records',
+        'kpi_test_flakiness_records',
         'kpi_cloud_cost_per_customer_records',
         'kpi_vulnerability_sla_records',
         'kpi_oncall_load_records',

@@ -108,6 +108,34 @@ values_seen as (
     union all
     select
         source_system as system,
+        'test status' as concept,
+        coalesce(raw_status, '(none)') as raw_value
+    from {{ ref('int_test_tellings') }}
+    where status = 'unmapped'
+    union all
+    select
+        source_system as system,
+        'test report without a commit' as concept,
+        coalesce(bundle, '(none)') as raw_value
+    from {{ ref('int_test_reports') }}
+    where commit_key like 'report %'
+    union all
+    select
+        source_system as system,
+        'test report without a date' as concept,
+        coalesce(bundle, '(none)') as raw_value
+    from {{ ref('int_test_reports') }}
+    where observed_at is null
+    union all
+    select
+        source_system as system,
+        'test service' as concept,
+        repository as raw_value
+    from {{ ref('int_test_reports') }}
+    where service_id = 'unmapped'
+    union all
+    select
+        source_system as system,
         'work type' as concept,
         coalesce(type_raw, labels, '(no type or label)') as raw_value
     from {{ ref('int_work_items') }}
