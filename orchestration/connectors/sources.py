@@ -6,6 +6,10 @@ Example::
       token_env: GITHUB_TOKEN
       repositories: [acme/shop, acme/billing]
       since: 2025-01-01
+    gitlab:
+      token_env: GITLAB_TOKEN
+      projects: [acme/platform/shop]
+      since: 2025-01-01
     pagerduty:
       token_env: PAGERDUTY_TOKEN
       since: 2025-01-01
@@ -71,6 +75,7 @@ from .azure_devops import AzureDevopsSource
 from .bamboohr import BamboohrSource
 from .dependabot import DependabotSource
 from .github import GithubSource
+from .gitlab import GitlabSource
 from .greenhouse import GreenhouseSource
 from .launchdarkly import LaunchdarklySource
 from .lever import LeverSource
@@ -96,6 +101,7 @@ class SourcesConfig(BaseModel):
     bamboohr: BamboohrSource | None = None
     dependabot: DependabotSource | None = None
     github: GithubSource | None = None
+    gitlab: GitlabSource | None = None
     greenhouse: GreenhouseSource | None = None
     launchdarkly: LaunchdarklySource | None = None
     lever: LeverSource | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from .cursors import Cursors
-from .http import Answer, PermanentError
+from .http import Answer, Client, PermanentError
 
 # What an API says of a page's address that it no longer knows; a wrong token is another matter.
 FORGOTTEN = (400, 404, 410, 422)
@@ -76,3 +76,43 @@ def walk_windows(
         yield from pages(first, last)
         cursors.remember(stream, "progress", {"began": began.isoformat(), "done": last.isoformat()})
     cursors.move(stream, began)
+
+
+def walk_changes(
+    client: Client,
+    cursors: Cursors,
+    stream: str,
+    since: datetime,
+    now: datetime,
+    *,
+    pages: Callable[[str], Iterator[Answer]],
+    reached: Callable[[Answer], str],
+    has_more: Callable[[Answer], bool],
+) -> Iterator[Answer]:
+    """Pages of a list sorted by last change, oldest first: ``pages(instant)`` begins with what changed then.
+
+    Numbered pages of such a list lose records: what is touched while we read moves to its end, and all behind
+    it move up past the page that comes next. So each page is asked for by the instant that the one before had
+    ``reached``, and only where a whole page has one instant its following ones are read. That instant is
+    noted: a walk that was cut off goes on there. The records at the seam come twice, which loading folds.
+    Raises PermanentError where the list goes back in time.
+    """
+    start = cursors.state(stream, "progress").get("reached") or f"{since:%Y-%m-%dT%H:%M:%SZ}"
+    seen = {start}
+    while True:
+        following = start
+        for page in pages(start):
+            yield page
+            if not has_more(page):
+                cursors.move(stream, now)
+                return
+            following = reached(page)
+            if following != start:
+                break
+        if following in seen:
+            raise PermanentError(
+                client.system, page.url, f"the list is not sorted by its last change: {following} came twice"
+            )
+        seen.add(following)
+        start = following
+        cursors.remember(stream, "progress", {"reached": start})
