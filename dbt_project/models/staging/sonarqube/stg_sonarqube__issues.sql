@@ -9,7 +9,7 @@ select
     status,
     resolution,
     message,
-    effort,
+    {{ effort_minutes('effort') }} as effort_minutes,
     created_at,
     updated_at,
     closed_at
