@@ -8,13 +8,42 @@ repairs as (
     select * from {{ ref('int_deployment_repairs') }}
 ),
 
+change_requests as (
+    select
+        deployment_id,
+        sha,
+        work_started_at,
+        work_ended_at
+    from {{ ref('int_change_requests') }}
+    where outcome = 'failure'
+),
+
 deployments as (
     select
         deployment_id,
         service_id,
         environment,
+        sha,
+        is_production,
         finished_at
     from {{ ref('int_deployments') }}
+),
+
+-- The change request for it was closed as unsuccessful: it names the deployment, or what was deployed during its work.
+judged_by_change_request as (
+    select deployments.deployment_id
+    from deployments
+    inner join change_requests
+        on deployments.deployment_id = change_requests.deployment_id
+    union
+    select deployments.deployment_id
+    from deployments
+    inner join change_requests
+        on
+            deployments.sha = change_requests.sha
+            and deployments.finished_at >= change_requests.work_started_at
+            and deployments.finished_at <= change_requests.work_ended_at
+    where deployments.is_production
 ),
 
 blamed as (
@@ -67,6 +96,8 @@ suspects as (
     select deployment_id from blamed
     union
     select deployment_id from repaired
+    union
+    select deployment_id from judged_by_change_request
 ),
 
 judged as (
@@ -74,16 +105,18 @@ judged as (
         suspects.deployment_id,
         coalesce(blamed.incident_count, 0) as incident_count,
         coalesce(blamed.is_named, 0) = 1 as is_named_by_incident,
+        change_requests.deployment_id is not null as is_unsuccessful_change_request,
         coalesce(repaired.is_rolled_back, 0) = 1 as is_rolled_back,
         coalesce(repaired.is_reverted, 0) = 1 as is_reverted,
         coalesce(repaired.is_hotfixed, 0) = 1 as is_hotfixed,
         coalesce(blamed.is_in_window, 0) = 1 as is_followed_by_incident,
         coalesce(blamed.is_in_dependency_window, 0) = 1 as is_followed_by_dependent_incident,
-        repaired.deployment_id is not null or coalesce(blamed.is_counted, 0) = 1 as is_failed_change,
-        repaired.deployment_id is not null or coalesce(blamed.within_1h, 0) = 1 as is_failed_within_1h,
-        repaired.deployment_id is not null or coalesce(blamed.within_4h, 0) = 1 as is_failed_within_4h,
-        repaired.deployment_id is not null or coalesce(blamed.within_24h, 0) = 1 as is_failed_within_24h,
-        repaired.deployment_id is not null or coalesce(blamed.within_72h, 0) = 1 as is_failed_within_72h,
+        {% set without_incident = 'coalesce(repaired.deployment_id, change_requests.deployment_id) is not null' -%}
+        {{ without_incident }} or coalesce(blamed.is_counted, 0) = 1 as is_failed_change,
+        {{ without_incident }} or coalesce(blamed.within_1h, 0) = 1 as is_failed_within_1h,
+        {{ without_incident }} or coalesce(blamed.within_4h, 0) = 1 as is_failed_within_4h,
+        {{ without_incident }} or coalesce(blamed.within_24h, 0) = 1 as is_failed_within_24h,
+        {{ without_incident }} or coalesce(blamed.within_72h, 0) = 1 as is_failed_within_72h,
         first_repair.repaired_by_deployment_id,
         repaired.repaired_at,
         coalesce(blamed.is_open, 0) = 1 as is_incident_open,
@@ -98,6 +131,8 @@ judged as (
         on suspects.deployment_id = repaired.deployment_id
     left join first_repair
         on suspects.deployment_id = first_repair.deployment_id
+    left join judged_by_change_request as change_requests
+        on suspects.deployment_id = change_requests.deployment_id
 ),
 
 named as (
@@ -105,6 +140,7 @@ named as (
         judged.*,
         case
             when judged.is_named_by_incident then 'named_by_incident'
+            when judged.is_unsuccessful_change_request then 'change_request'
             when judged.is_rolled_back then 'rollback'
             when judged.is_reverted then 'revert'
             when judged.is_hotfixed then 'hotfix'
@@ -124,6 +160,7 @@ final as (
         named.method,
         {{ link_confidence('named.method') }} as confidence,
         named.is_named_by_incident,
+        named.is_unsuccessful_change_request,
         named.is_rolled_back,
         named.is_reverted,
         named.is_hotfixed,
@@ -154,6 +191,7 @@ select
     method,
     confidence,
     is_named_by_incident,
+    is_unsuccessful_change_request,
     is_rolled_back,
     is_reverted,
     is_hotfixed,

@@ -1,5 +1,5 @@
 {%- set failure_methods = [
-    'named_by_incident', 'rollback', 'revert', 'hotfix', 'time_window', 'time_window_dependency',
+    'named_by_incident', 'change_request', 'rollback', 'revert', 'hotfix', 'time_window', 'time_window_dependency',
 ] -%}
 {%- set steps = [] -%}
 
