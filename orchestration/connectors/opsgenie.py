@@ -16,7 +16,6 @@ own (``https://api.eu.opsgenie.com``).
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -70,8 +69,7 @@ class OpsgenieSource(PulledSystem):
 def headers(source: OpsgenieSource) -> dict[str, str]:
     """Request headers: Opsgenie's own scheme, or Atlassian's basic authentication."""
     if source.product == "jsm":
-        credentials = base64.b64encode(f"{source.account}:{source.secret}".encode()).decode()
-        return {"Authorization": f"Basic {credentials}"}
+        return source.basic_as(source.account or "")
     return {"Authorization": f"GenieKey {source.secret}"}
 
 

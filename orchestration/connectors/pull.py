@@ -23,6 +23,7 @@ from . import (
     opsgenie,
     pagerduty,
     prometheus,
+    servicenow,
     snyk,
     sonarqube,
 )
@@ -58,6 +59,7 @@ CONNECTORS: dict[str, Connector] = {
     "opsgenie": opsgenie,
     "pagerduty": pagerduty,
     "prometheus": prometheus,
+    "servicenow": servicenow,
     "snyk": snyk,
     "sonarqube": sonarqube,
 }

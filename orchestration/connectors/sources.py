@@ -59,6 +59,11 @@ Example::
     opsgenie:
       token_env: OPSGENIE_KEY
       since: 2026-01-01
+    servicenow:
+      base_url: https://acme.service-now.com
+      token_env: SERVICENOW_PASSWORD
+      user: metrics.reader
+      since: 2026-01-01
 
 Secrets are named, never written: ``token_env`` is the environment variable that holds the token.
 """
@@ -84,6 +89,7 @@ from .opsgenie import OpsgenieSource
 from .pagerduty import PagerdutySource
 from .prometheus import PrometheusSource
 from .pulled import PulledSystem
+from .servicenow import ServicenowSource
 from .snyk import SnykSource
 from .sonarqube import SonarqubeSource
 
@@ -109,6 +115,7 @@ class SourcesConfig(BaseModel):
     opsgenie: OpsgenieSource | None = None
     pagerduty: PagerdutySource | None = None
     prometheus: PrometheusSource | None = None
+    servicenow: ServicenowSource | None = None
     snyk: SnykSource | None = None
     sonarqube: SonarqubeSource | None = None
 
