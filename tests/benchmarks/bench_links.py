@@ -36,12 +36,12 @@ MODELS = (
     "fct_incidents",
     "fct_pipeline_runs",
     "fct_work_items",
-    "kpi_deployment_frequency_records",
-    "kpi_lead_time_for_changes_records",
-    "kpi_change_failure_rate_records",
-    "kpi_time_to_restore_records",
-    "kpi_major_incidents_records",
-    "kpi_pipeline_success_rate_records",
+    "int_kpi_deployment_frequency_records",
+    "int_kpi_lead_time_for_changes_records",
+    "int_kpi_change_failure_rate_records",
+    "int_kpi_time_to_restore_records",
+    "int_kpi_major_incidents_records",
+    "int_kpi_pipeline_success_rate_records",
 )
 FILLED = (
     "int_service_ownership",

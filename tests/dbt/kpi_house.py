@@ -27,13 +27,12 @@ BUILT = (
     "fct_kpi_values",
     "fct_kpi_control_chart",
 )
-SCHEMAS = {"intermediate": "intermediate", "marts": "marts", "people": "marts_people"}
 
 
 def declarations() -> dict[str, Path]:
     """The yml of each model that the KPI tables read from elsewhere, by name."""
     models = PROJECT / "models"
-    found = {path.stem: path for path in models.glob("marts/*/kpi_*_records.yml")}
+    found = {path.stem: path for path in models.glob("intermediate/kpi_records/*.yml")}
     for name in READ_BY_KPIS:
         (found[name],) = models.glob(f"intermediate/**/{name}.yml")
     return found
@@ -44,18 +43,16 @@ def fill_tables(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[Ro
     known = declarations()
     assert set(tables) <= set(known), f"not read by the KPI tables: {set(tables) - set(known)}"
     for name, path in known.items():
-        layer = "people" if path.parent.name == "people" else path.relative_to(PROJECT / "models").parts[0]
-        schema = SCHEMAS[layer]
         (declared,) = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
         columns = ", ".join(f"{column['name']} {column['data_type']}" for column in declared["columns"])
-        con.execute(f"create schema if not exists {schema}")
-        con.execute(f"create or replace table {schema}.{name} ({columns})")
+        con.execute("create schema if not exists intermediate")
+        con.execute(f"create or replace table intermediate.{name} ({columns})")
         rows = tables.get(name, ())
         if rows:
             lines = scratch / f"{name}.jsonl"
             lines.write_text("\n".join(json.dumps(row, default=str) for row in rows), encoding="utf-8")
             con.execute(
-                f"insert into {schema}.{name} by name select * from "
+                f"insert into intermediate.{name} by name select * from "
                 "read_json(?, format = 'nd', sample_size = -1)",
                 [str(lines)],
             )

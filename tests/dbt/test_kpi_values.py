@@ -59,7 +59,9 @@ def tables() -> dict[str, list[Row]]:
             ("change_failure_rate", failed, 1),
         ):
             left_out = chance.random() < 0.1
-            found[f"kpi_{'change_failure_rate' if denominator else 'deployment_frequency'}_records"].append(
+            found[
+                f"int_kpi_{'change_failure_rate' if denominator else 'deployment_frequency'}_records"
+            ].append(
                 {
                     "kpi_id": kpi,
                     "record_id": f"deployment {number}",
@@ -80,7 +82,7 @@ def tables() -> dict[str, list[Row]]:
             day, severity = chance.choice(days), chance.choice(["sev1", "sev3", "unmapped"])
             for service in chance.sample(SERVICES, chance.choice([1, 1, 1, 2, 3])):
                 reason = chance.choice([None, None, None, "bot", "negative_span"])
-                found[f"kpi_{table}_records"].append(
+                found[f"int_kpi_{table}_records"].append(
                     {
                         "kpi_id": kpi,
                         "record_id": f"{kpi} {number}",
@@ -139,7 +141,7 @@ def period_starts(day: date) -> dict[str, date]:
 def reckon(given: dict[str, list[Row]]) -> dict[Key, Reckoned]:
     found: dict[Key, Reckoned] = defaultdict(Reckoned)
     for name, rows in given.items():
-        if not name.startswith("kpi_"):
+        if not name.startswith("int_kpi_"):
             continue
         for row in rows:
             if row["event_date"] > LAST_DAY:
@@ -204,7 +206,7 @@ def test_every_figure_is_what_its_records_add_up_to(
     given: dict[str, list[Row]], facts: dict[Key, dict[str, Any]]
 ) -> None:
     reckoned = reckon(given)
-    kpis = {row["kpi_id"] for name, rows in given.items() if name.startswith("kpi_") for row in rows}
+    kpis = {row["kpi_id"] for name, rows in given.items() if name.startswith("int_kpi_") for row in rows}
     assert set(reckoned) <= set(facts)
     for key, fact in facts.items():
         if key[0] not in kpis:
@@ -308,9 +310,10 @@ def test_a_second_build_gives_the_same_bytes(home: DataHome) -> None:
 
     before = contents()
     with duckdb.connect(str(home.warehouse)) as con:
-        for table in ("kpi_lead_time_for_changes_records", "kpi_deployment_frequency_records"):
+        for table in ("int_kpi_lead_time_for_changes_records", "int_kpi_deployment_frequency_records"):
             con.execute(
-                f"create or replace table marts.{table} as select * from marts.{table} order by hash({table})"
+                f"create or replace table intermediate.{table} as "
+                f"select * from intermediate.{table} order by hash({table})"
             )
     rebuild_kpis(home, LAST_DAY)
     assert contents() == before

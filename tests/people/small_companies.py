@@ -116,7 +116,7 @@ def _at(moves: list[tuple[date, date, str]], day: date) -> str:
 
 def _employ(company: Company, chance: random.Random, place: Place, month: date, size: int) -> None:
     """A month of one team: its people, on the month's first day, and who left on that day."""
-    records, spot = company.tables["kpi_regrettable_attrition_records"], (place, month)
+    records, spot = company.tables["int_kpi_regrettable_attrition_records"], (place, month)
     where = {"event_date": month, "team_id": place.team}
     company.amounts["days"][spot] += size
     records += [
@@ -146,7 +146,7 @@ def _page(
     company: Company, chance: random.Random, teams: list[str], homes: dict[str, list[tuple[date, date, str]]]
 ) -> None:
     """Weeks on call: engineers and pages by service; a service has a tier and now and then a new team."""
-    records = company.tables["kpi_regrettable_attrition_records"]
+    records = company.tables["int_kpi_regrettable_attrition_records"]
     for number in range(chance.randint(2, 7)):
         service, tier = f"service-{number}", chance.choice(["tier-1", "tier-2", "tier-3"])
         owners = _moves(chance, teams, chance.choice([0, 0, 1]))

@@ -1,26 +1,26 @@
 {#- THE list: a KPI takes part in every figure once its records model stands here and its kpi_ids in the seed kpis. -#}
 {% macro kpi_record_models() -%}
     {{ return([
-        'kpi_deployment_frequency_records',
-        'kpi_lead_time_for_changes_records',
-        'kpi_change_failure_rate_records',
-        'kpi_time_to_restore_records',
-        'kpi_slo_attainment_records',
-        'kpi_major_incidents_records',
-        'kpi_pipeline_success_rate_records',
-        'kpi_test_flakiness_records',
-        'kpi_cloud_cost_per_customer_records',
-        'kpi_vulnerability_sla_records',
-        'kpi_oncall_load_records',
-        'kpi_enps_records',
-        'kpi_regrettable_attrition_records',
-        'kpi_stakeholder_satisfaction_records',
-        'kpi_hiring_time_to_fill_records',
-        'kpi_quality_of_hire_records',
+        'int_kpi_deployment_frequency_records',
+        'int_kpi_lead_time_for_changes_records',
+        'int_kpi_change_failure_rate_records',
+        'int_kpi_time_to_restore_records',
+        'int_kpi_slo_attainment_records',
+        'int_kpi_major_incidents_records',
+        'int_kpi_pipeline_success_rate_records',
+        'int_kpi_test_flakiness_records',
+        'int_kpi_cloud_cost_per_customer_records',
+        'int_kpi_vulnerability_sla_records',
+        'int_kpi_oncall_load_records',
+        'int_kpi_enps_records',
+        'int_kpi_regrettable_attrition_records',
+        'int_kpi_stakeholder_satisfaction_records',
+        'int_kpi_hiring_time_to_fill_records',
+        'int_kpi_quality_of_hire_records',
     ]) }}
 {%- endmacro %}
 
 {#- Of these, the models with a column more, respondent_function: the function (product, support, sales …) of whoever answered. -#}
 {% macro kpi_function_models() -%}
-    {{ return(['kpi_stakeholder_satisfaction_records']) }}
+    {{ return(['int_kpi_stakeholder_satisfaction_records']) }}
 {%- endmacro %}

@@ -4,7 +4,7 @@ with records as (
     select
         cast({{ dbt.date_trunc('month', 'event_date') }} as date) as period_month,
         sum(numerator) as cost
-    from {{ ref('kpi_cloud_cost_per_customer_records') }}
+    from {{ ref('int_kpi_cloud_cost_per_customer_records') }}
     where kpi_id = 'cloud_cost_per_customer'
     group by cast({{ dbt.date_trunc('month', 'event_date') }} as date)
 ),

@@ -1,41 +1,48 @@
 select
-    kpi_id,
-    kpi_name,
-    headline_kpi_id,
-    kpi_id = headline_kpi_id as is_headline,
-    definition,
-    formula,
-    nullif(numerator_description, '') as numerator_description,
-    nullif(denominator_description, '') as denominator_description,
-    unit,
-    direction,
-    aggregation,
-    grains,
-    segments,
-    cadence,
-    owner,
-    caveats,
-    definition_version,
-    chart_kind,
-    natural_low,
-    natural_high,
-    interval_method,
-    is_people,
+    kpis.kpi_id,
+    kpis.kpi_name,
+    kpis.headline_kpi_id,
+    kpis.kpi_id = kpis.headline_kpi_id as is_headline,
+    kpis.definition,
+    kpis.formula,
+    nullif(kpis.numerator_description, '') as numerator_description,
+    nullif(kpis.denominator_description, '') as denominator_description,
+    kpis.unit,
+    kpis.direction,
+    kpis.aggregation,
+    kpis.grains,
+    kpis.segments,
+    kpis.cadence,
+    kpis.owner,
+    kpis.caveats,
+    kpis.definition_version,
+    kpis.chart_kind,
+    kpis.natural_low,
+    kpis.natural_high,
+    kpis.interval_method,
+    kpis.is_people,
     case
-        when is_people
+        when kpis.is_people
             then coalesce(
-                nullif(population_basis, ''),
+                nullif(kpis.population_basis, ''),
                 case
-                    when aggregation = 'trailing_year_rate' then 'headcount'
-                    when aggregation in ('ratio', 'trailing_year_ratio') then 'denominator'
+                    when kpis.aggregation = 'trailing_year_rate' then 'headcount'
+                    when kpis.aggregation in ('ratio', 'trailing_year_ratio') then 'denominator'
                     else 'sample'
                 end
             )
     end as population_basis,
     -- Metrics of one headline share records: unless the seed parts them, they are hidden together.
-    case when is_people then coalesce(nullif(suppression_family, ''), headline_kpi_id) end as suppression_family,
-    nullif(suppressed_with, '') as suppressed_with,
-    display_unit,
-    display_scale,
-    sources
-from {{ ref('kpis') }}
+    case when kpis.is_people then coalesce(nullif(kpis.suppression_family, ''), kpis.headline_kpi_id) end as suppression_family,
+    nullif(kpis.suppressed_with, '') as suppressed_with,
+    kpis.display_unit,
+    kpis.display_scale,
+    kpis.sources,
+    -- Where an answer about people stands apart from its headline's other records, it has a table of its own.
+    case
+        when kpis.is_people and not headlines.is_people then 'marts_people.kpi_' || kpis.kpi_id || '_records'
+        when kpis.is_people then 'marts_people.kpi_' || kpis.headline_kpi_id || '_records'
+        else 'marts.kpi_' || kpis.headline_kpi_id || '_records'
+    end as records_table
+from {{ ref('kpis') }} as kpis
+left join {{ ref('kpis') }} as headlines on kpis.headline_kpi_id = headlines.kpi_id

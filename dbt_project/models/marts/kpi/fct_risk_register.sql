@@ -1,7 +1,3 @@
-{#- Segment types whose id stands on the records themselves. What a team, a group or a tier owned on the day of a record
-    is not on it, so their records are listed by service. -#}
-{%- set named_on_records = {'service': 'service_id', 'severity': 'severity', 'provider': 'provider', 'customer': 'customer_id'} -%}
-
 with breaches as (
 
     select
@@ -24,7 +20,7 @@ with breaches as (
             when cards.segment_type = 'service' then coalesce(services.tier, 'unmapped')
             when cards.segment_type = 'tier' then cards.segment_id
         end as tier,
-        kpis.is_people,
+        kpis.records_table,
         {{ window_start('kpis.aggregation', 'periods') }} as first_record_date,
         -- How far beyond the target, in targets; of a share that should be high, in the room that the target leaves to 1:
         -- 0.99 against 0.999 is ten budgets, not one per cent.
@@ -80,17 +76,13 @@ select
     distance * weight as risk_score,
     signal,
     is_improving,
-    case
-        when segment_type in ('org'{% for segment_type in named_on_records %}, '{{ segment_type }}'{% endfor %})
-            then 'select * from ' || case when is_people then 'marts_people' else 'marts' end || '.kpi_' || headline_kpi_id
-                || '_records where kpi_id = ''' || kpi_id || ''' and event_date between date '''
-                || cast(first_record_date as {{ dbt.type_string() }}) || ''' and date '''
-                || cast(period_end as {{ dbt.type_string() }}) || ''''
-                || case segment_type
-                    {% for segment_type, column in named_on_records.items() -%}
-                    when '{{ segment_type }}' then ' and {{ column }} = ''' || replace(segment_id, '''', '''''') || ''''
-                    {% endfor -%}
-                    else ''
-                end
+    'select * from ' || records_table || ' where kpi_id = ''' || kpi_id || ''' and event_date between date '''
+    || cast(first_record_date as {{ dbt.type_string() }}) || ''' and date '''
+    || cast(period_end as {{ dbt.type_string() }}) || ''''
+    || case segment_type
+        {% for segment_type, column in kpi_segment_types().items() if segment_type != 'org' -%}
+        when '{{ segment_type }}' then ' and {{ column }} = ''' || replace(segment_id, '''', '''''') || ''''
+        {% endfor -%}
+        else ''
     end as records_query
 from weighed

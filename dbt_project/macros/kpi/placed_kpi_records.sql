@@ -1,0 +1,41 @@
+{#- A whole model: the records of that records model that lie in the calendar, each with the group, team and tier that it
+    counts for. What makes up a cell of fct_kpi_values is a where clause over it: kpi_id, days of the period, segment. -#}
+{% macro placed_kpi_records(name) -%}
+    {{ config(materialized='view') }}
+
+with records as (
+
+    select * from {{ ref(name) }} as told
+    where {{ in_calendar('told') }}
+
+),
+
+placed as (
+
+    {{ place_records('records', [
+        'kpi_id', 'record_id', 'severity', 'provider', 'customer_id',
+    ] + (['respondent_function'] if name in kpi_function_models() else [])
+    + ['numerator', 'denominator', 'measured', 'exclusion_reason']) }}
+
+)
+
+select
+    kpi_id,
+    record_id,
+    event_date,
+    group_id,
+    team_id,
+    service_id,
+    tier,
+    severity,
+    provider,
+    customer_id,
+    {% if name in kpi_function_models() -%}
+    respondent_function,
+    {% endif -%}
+    numerator,
+    denominator,
+    measured,
+    exclusion_reason
+from placed
+{%- endmacro %}

@@ -1,0 +1,56 @@
+with
+
+answers as (
+
+    select * from {{ ref('int_survey_answers') }}
+    where measure = 'enps' and wave_date is not null
+
+),
+
+waves as (
+
+    select * from {{ ref('int_survey_waves') }}
+    where measure = 'enps'
+
+),
+
+records as (
+
+    select
+        'enps' as kpi_id,
+        answer_id as record_id,
+        wave_date as event_date,
+        team_id,
+        100 * (promoters - detractors) as numerator,
+        respondents as denominator,
+        exclusion_reason
+    from answers
+
+    union all
+
+    select
+        'enps_response_rate' as kpi_id,
+        survey_id || '|' || wave_id || '|' || segment_id as record_id,
+        wave_date as event_date,
+        segment_id as team_id,
+        rate_responded as numerator,
+        rate_invited as denominator,
+        rate_exclusion_reason as exclusion_reason
+    from waves
+
+)
+
+select
+    kpi_id,
+    record_id,
+    event_date,
+    cast(null as {{ dbt.type_string() }}) as service_id,
+    team_id,
+    cast(null as {{ dbt.type_string() }}) as severity,
+    cast(null as {{ dbt.type_string() }}) as provider,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    cast(case when exclusion_reason is null then numerator else 0 end as decimal(38, 9)) as numerator,
+    cast(case when exclusion_reason is null then denominator else 0 end as decimal(38, 9)) as denominator,
+    cast(null as double) as measured,
+    exclusion_reason
+from records
