@@ -35,6 +35,7 @@ counts as (
         ('github', 'stg_github__pull_requests'),
         ('azure_devops', 'stg_azure_devops__pull_requests'),
         ('gitlab', 'stg_gitlab__merge_requests'),
+        ('bitbucket', 'stg_bitbucket__pull_requests'),
     ] -%}
     select
         'pull requests of {{ system }}' as source_name,
@@ -55,6 +56,15 @@ counts as (
     union all
     {% endfor -%}
     select
+        'runs of bitbucket' as source_name,
+        (select count(*) from {{ ref('stg_bitbucket__pipelines') }}) as loaded,
+        (
+            select count(distinct native_run_id)
+            from {{ ref('int_pipeline_attempts') }}
+            where source_system = 'bitbucket'
+        ) as kept
+    union all
+    select
         'pipelines of gitlab' as source_name,
         (
             select count(*)
@@ -74,11 +84,6 @@ counts as (
         (select count(*) from {{ ref('int_pipeline_runs') }}) as kept
     union all
     select
-        'deployments of gitlab' as source_name,
-        (select count(*) from {{ ref('stg_gitlab__deployments') }}) as loaded,
-        (select count(*) from {{ ref('int_deployment_tellings') }} where source_system = 'gitlab') as kept
-    union all
-    select
         'issues' as source_name,
         (
             (select count(*) from {{ ref('stg_github__issues') }})
@@ -87,11 +92,13 @@ counts as (
         ) as loaded,
         (select count(*) from {{ ref('int_work_items') }}) as kept
     union all
+    {% for system in ['github', 'gitlab', 'bitbucket'] -%}
     select
-        'deployments of github' as source_name,
-        (select count(*) from {{ ref('stg_github__deployments') }}) as loaded,
-        (select count(*) from {{ ref('int_deployment_tellings') }} where source_system = 'github') as kept
+        'deployments of {{ system }}' as source_name,
+        (select count(*) from {{ ref('stg_' ~ system ~ '__deployments') }}) as loaded,
+        (select count(*) from {{ ref('int_deployment_tellings') }} where source_system = '{{ system }}') as kept
     union all
+    {% endfor -%}
     select
         'deployments of every system' as source_name,
         (select count(*) from {{ ref('int_deployment_tellings') }}) as loaded,

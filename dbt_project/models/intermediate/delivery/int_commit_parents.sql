@@ -50,7 +50,12 @@ edges as (
     select
         repository,
         sha,
-        lower(coalesce({{ json_text(valid_json('parent'), 'sha') }}, parent)) as parent_sha,
+        lower(coalesce(
+            {{ json_text(valid_json('parent'), 'sha') }},
+            {{ json_text(valid_json('parent'), 'hash') }},
+            {{ json_text(valid_json('parent'), 'id') }},
+            parent
+        )) as parent_sha,
         element_index as parent_index
     from listed
     where element_index > 1

@@ -99,3 +99,41 @@ select
     parents,
     cast(null as string) as files
 from {{ ref('stg_gitlab__merge_request_commits') }}
+union all
+select
+    'bitbucket' as source_system,
+    'branch' as told_by,
+    repository,
+    cast(null as bigint) as pull_number,
+    sha,
+    author_id,
+    author_type,
+    authored_at,
+    committed_at,
+    message_title,
+    reverts_sha,
+    first_parent_sha,
+    second_parent_sha,
+    parent_count,
+    parents,
+    cast(null as string) as files
+from {{ ref('stg_bitbucket__commits') }}
+union all
+select
+    'bitbucket' as source_system,
+    'pull_request' as told_by,
+    repository,
+    pull_number,
+    sha,
+    author_id,
+    author_type,
+    authored_at,
+    committed_at,
+    message_title,
+    reverts_sha,
+    first_parent_sha,
+    second_parent_sha,
+    parent_count,
+    parents,
+    cast(null as string) as files
+from {{ ref('stg_bitbucket__pull_request_commits') }}

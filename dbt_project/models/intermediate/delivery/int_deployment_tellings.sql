@@ -1,4 +1,4 @@
-{%- set systems = ['argo_cd', 'azure_devops', 'flux', 'github', 'gitlab', 'jenkins', 'spinnaker'] -%}
+{%- set systems = ['argo_cd', 'azure_devops', 'bitbucket', 'flux', 'github', 'gitlab', 'jenkins', 'spinnaker'] -%}
 -- Another system is another relation int_<system>_deployments with these columns, and its rows of status_map (concept
 -- deployment) unless it tells the outcome itself. Everything behind this model knows deployments, not systems.
 with told as (

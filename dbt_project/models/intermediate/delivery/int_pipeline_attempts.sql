@@ -1,6 +1,10 @@
--- Runs of pipelines as every CI system tells them: raw statuses, and services not yet looked up.
+{#- Another system is another relation int_<system>_pipeline_attempts with these columns, and its rows of status_map (concept
+    pipeline_run): statuses as the systems tell them, and services not yet looked up. -#}
+{%- set systems = ['bitbucket', 'github', 'gitlab', 'jenkins', 'spinnaker'] -%}
+
+{% for system in systems -%}
 select
-    'github' as source_system,
+    '{{ system }}' as source_system,
     native_run_id,
     attempt,
     repository,
@@ -18,8 +22,9 @@ select
     finished_at,
     work_started_at,
     duration_seconds
-from {{ ref('int_github_pipeline_attempts') }}
+from {{ ref('int_' ~ system ~ '_pipeline_attempts') }}
 union all
+{% endfor -%}
 select
     'azure_devops' as source_system,
     build_key as native_run_id,
@@ -40,66 +45,3 @@ select
     work_started_at,
     cast(null as bigint) as duration_seconds
 from {{ ref('int_azure_devops_builds') }}
-union all
-select
-    'gitlab' as source_system,
-    native_run_id,
-    attempt,
-    repository,
-    pipeline_name,
-    pipeline_path,
-    native_parent_run_id,
-    trigger_event,
-    is_pull_request,
-    branch,
-    sha,
-    head_repository,
-    raw_status,
-    created_at,
-    started_at,
-    finished_at,
-    work_started_at,
-    duration_seconds
-from {{ ref('int_gitlab_pipeline_attempts') }}
-union all
-select
-    'jenkins' as source_system,
-    native_run_id,
-    attempt,
-    repository,
-    pipeline_name,
-    pipeline_path,
-    native_parent_run_id,
-    trigger_event,
-    is_pull_request,
-    branch,
-    sha,
-    head_repository,
-    raw_status,
-    created_at,
-    started_at,
-    finished_at,
-    work_started_at,
-    duration_seconds
-from {{ ref('int_jenkins_pipeline_attempts') }}
-union all
-select
-    'spinnaker' as source_system,
-    native_run_id,
-    attempt,
-    repository,
-    pipeline_name,
-    pipeline_path,
-    native_parent_run_id,
-    trigger_event,
-    is_pull_request,
-    branch,
-    sha,
-    head_repository,
-    raw_status,
-    created_at,
-    started_at,
-    finished_at,
-    work_started_at,
-    duration_seconds
-from {{ ref('int_spinnaker_pipeline_attempts') }}

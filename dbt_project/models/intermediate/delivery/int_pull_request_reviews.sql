@@ -36,3 +36,14 @@ select
     review_state,
     submitted_at
 from {{ ref('int_gitlab_reviews') }}
+union all
+select
+    'bitbucket' as source_system,
+    repository,
+    pull_number,
+    actor_id as reviewer_id,
+    cast(null as string) as reviewer_type,
+    action as review_state,
+    happened_at as submitted_at
+from {{ ref('stg_bitbucket__pull_request_activities') }}
+where action in ('approved', 'changes_requested', 'commented')

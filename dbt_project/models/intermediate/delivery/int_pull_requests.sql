@@ -78,3 +78,27 @@ select
     merge_requests.reverts_sha
 from {{ ref('stg_gitlab__merge_requests') }} as merge_requests
 left join {{ ref('stg_gitlab__projects') }} as projects on merge_requests.project_id = projects.project_id
+union all
+select
+    'bitbucket' as source_system,
+    repository,
+    pull_number,
+    title,
+    state,
+    is_draft,
+    author_id,
+    author_type,
+    created_at,
+    updated_at,
+    closed_at,
+    merged_at,
+    merge_sha,
+    squash_sha,
+    head_branch,
+    head_sha,
+    base_branch,
+    default_branch,
+    labels,
+    reverts_reference,
+    reverts_sha
+from {{ ref('int_bitbucket_pull_requests') }}
