@@ -240,3 +240,34 @@ def follow_tokens(client: Client, path: str, params: Mapping[str, Any]) -> Itera
             )
         seen.add(token)
         answer = client.get(path, {**params, "offset": token})
+
+
+def continue_token(answer: Answer) -> str | None:
+    """Token of the page after ``answer``, a Kubernetes list; None on the last.
+
+    Raises PermanentError where it is no such list.
+    """
+    body = answer.json if isinstance(answer.json, dict) else {}
+    if not isinstance(body.get("items"), list):
+        raise PermanentError("kubernetes", answer.url, "the answer has no list 'items': check the address")
+    return (body.get("metadata") or {}).get("continue") or None
+
+
+def follow_continuations(client: Client, path: str, params: Mapping[str, Any]) -> Iterator[Answer]:
+    """Pages of a Kubernetes list; ``params`` may hold the token ``continue`` to go on from.
+
+    Raises PermanentError where a token comes twice, and with status 410 where one has expired.
+    """
+    seen: set[str] = set()
+    answer = client.get(path, params)
+    while True:
+        token = continue_token(answer)
+        yield answer
+        if token is None:
+            return
+        if token in seen or len(seen) >= MOST_PAGES:
+            raise PermanentError(
+                client.system, answer.url, f"paging loops: a token came twice in {len(seen)} pages"
+            )
+        seen.add(token)
+        answer = client.get(path, {**params, "continue": token})

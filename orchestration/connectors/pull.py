@@ -11,12 +11,15 @@ from typing import Any, Protocol
 from orchestration.home import DataHome
 
 from . import (
+    argo_cd,
     azure_devops,
     bamboohr,
     dependabot,
+    flux,
     github,
     gitlab,
     greenhouse,
+    jenkins,
     launchdarkly,
     lever,
     opencost,
@@ -26,6 +29,7 @@ from . import (
     servicenow,
     snyk,
     sonarqube,
+    spinnaker,
 )
 from .cursors import Cursors
 from .http import Client
@@ -47,12 +51,15 @@ class Connector(Protocol):
 
 # A new connector is a line here and a field of SourcesConfig.
 CONNECTORS: dict[str, Connector] = {
+    "argo_cd": argo_cd,
     "azure_devops": azure_devops,
     "bamboohr": bamboohr,
     "dependabot": dependabot,
+    "flux": flux,
     "github": github,
     "gitlab": gitlab,
     "greenhouse": greenhouse,
+    "jenkins": jenkins,
     "launchdarkly": launchdarkly,
     "lever": lever,
     "opencost": opencost,
@@ -62,6 +69,7 @@ CONNECTORS: dict[str, Connector] = {
     "servicenow": servicenow,
     "snyk": snyk,
     "sonarqube": sonarqube,
+    "spinnaker": spinnaker,
 }
 
 

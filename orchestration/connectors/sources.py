@@ -64,6 +64,25 @@ Example::
       token_env: SERVICENOW_PASSWORD
       user: metrics.reader
       since: 2026-01-01
+    argo_cd:
+      base_url: https://argocd.acme.example/api/v1
+      token_env: ARGOCD_TOKEN
+      since: 2026-01-01
+    flux:
+      base_url: https://kubernetes.acme.example
+      token_env: KUBERNETES_TOKEN
+      since: 2026-01-01
+      clusters:
+        - name: production
+    jenkins:
+      base_url: https://jenkins.acme.example
+      user: metrics
+      token_env: JENKINS_TOKEN
+      since: 2026-01-01
+    spinnaker:
+      base_url: https://gate.acme.example
+      applications: [shop]
+      since: 2026-01-01
 
 Secrets are named, never written: ``token_env`` is the environment variable that holds the token.
 """
@@ -76,12 +95,15 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from .argo_cd import ArgoCdSource
 from .azure_devops import AzureDevopsSource
 from .bamboohr import BamboohrSource
 from .dependabot import DependabotSource
+from .flux import FluxSource
 from .github import GithubSource
 from .gitlab import GitlabSource
 from .greenhouse import GreenhouseSource
+from .jenkins import JenkinsSource
 from .launchdarkly import LaunchdarklySource
 from .lever import LeverSource
 from .opencost import OpencostSource
@@ -92,6 +114,7 @@ from .pulled import PulledSystem
 from .servicenow import ServicenowSource
 from .snyk import SnykSource
 from .sonarqube import SonarqubeSource
+from .spinnaker import SpinnakerSource
 
 
 class SourcesError(Exception):
@@ -103,12 +126,15 @@ class SourcesConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    argo_cd: ArgoCdSource | None = None
     azure_devops: AzureDevopsSource | None = None
     bamboohr: BamboohrSource | None = None
     dependabot: DependabotSource | None = None
+    flux: FluxSource | None = None
     github: GithubSource | None = None
     gitlab: GitlabSource | None = None
     greenhouse: GreenhouseSource | None = None
+    jenkins: JenkinsSource | None = None
     launchdarkly: LaunchdarklySource | None = None
     lever: LeverSource | None = None
     opencost: OpencostSource | None = None
@@ -118,6 +144,7 @@ class SourcesConfig(BaseModel):
     servicenow: ServicenowSource | None = None
     snyk: SnykSource | None = None
     sonarqube: SonarqubeSource | None = None
+    spinnaker: SpinnakerSource | None = None
 
     def pulled(self) -> list[str]:
         """Names of the systems that are pulled."""

@@ -73,7 +73,7 @@ events as (
         coalesce(events.object_namespace, '') as object_namespace,
         events.object_name,
         events.reason,
-        coalesce(events.revision, '') as revision,
+        events.revision,
         events.sha,
         events.ref,
         events.app_version,
@@ -86,7 +86,8 @@ events as (
         on
             events.reason = ruled.reason
             and ruled.rank = 1
-    where ruled.task <> 'none'
+    -- What does not say of which revision it speaks deploys none.
+    where ruled.task <> 'none' and events.revision is not null
 
 ),
 
@@ -225,7 +226,7 @@ select
     cast(null as string) as code_repository,
     sha,
     ref,
-    nullif(revision, '') as version,
+    revision as version,
     '["' || nullif(regexp_extract(app_version, '^([A-Za-z0-9_./:@+-]+)$', 1), '') || '"]' as image_references,
     task,
     coalesce(environment, case when cluster = '' then object_namespace else cluster || '/' || object_namespace end)
