@@ -202,8 +202,19 @@ def _read_constraints(con: duckdb.DuckDBPyConnection, schema: str, mart: Mart) -
 def _copy_comments(con: duckdb.DuckDBPyConnection, schema: str, mart: Mart, target: str) -> None:
     """Copies what dbt has written as comments; the verification compares it with the contract."""
     where = "database_name = 'warehouse' and schema_name = ? and table_name = ? and comment is not null"
-    tables = con.execute(f"select comment from duckdb_tables() where {where}", [schema, mart.name]).fetchall()  # noqa: S608
-    for (comment,) in tables:
+    relations = con.execute(
+        f"""
+        select comment
+        from (
+            from duckdb_tables() select database_name, schema_name, table_name, comment
+            union all
+            from duckdb_views() select database_name, schema_name, view_name, comment
+        )
+        where {where}
+        """,  # noqa: S608
+        [schema, mart.name],
+    ).fetchall()
+    for (comment,) in relations:
         con.execute(f"comment on table {target} is {literal(comment)}")
     columns = con.execute(
         f"select column_name, comment from duckdb_columns() where {where} order by column_index",  # noqa: S608

@@ -18,6 +18,7 @@ import pytest
 
 from orchestration.home import DataHome
 from orchestration.publishing.files import PublisherBusyError, publisher_lock
+from orchestration.publishing.marts import Mart, MartColumn
 from orchestration.publishing.published import people_snapshot_path, read_published, snapshot_path
 from orchestration.publishing.snapshot import PublicationRefusedError, publish
 from orchestration.publishing.verification import PublicationError, read_table_content
@@ -85,6 +86,28 @@ def test_keys_checks_and_comments_go_along(home: DataHome) -> None:
         "Team",
     ]
     assert undescribed == []
+
+
+def test_a_mart_that_is_a_view_is_published_as_a_described_table(home: DataHome) -> None:
+    large = Mart(
+        name="kpi_large_records",
+        description="One row per team of three and more.",
+        columns=(MartColumn("team_id", "VARCHAR", "Team"),),
+        primary_key=(),
+        systems=frozenset({"catalogue"}),
+    )
+    with duckdb.connect(home.warehouse) as con:
+        con.execute(
+            """create view marts.kpi_large_records as select team_id from marts.dim_team where members >= 3;
+            comment on view marts.kpi_large_records is 'One row per team of three and more.';
+            comment on column marts.kpi_large_records.team_id is 'Team'"""
+        )
+    publish(home, replace(describe_run(home), marts=(COSTS, TEAMS, large)))
+    with open_file(snapshot_path(home)) as con:
+        assert con.execute("from marts.kpi_large_records").fetchall() == [("ant",), ("zebra",)]
+        assert con.execute(
+            "select comment from duckdb_tables() where table_name = 'kpi_large_records'"
+        ).fetchall() == [(large.description,)]
 
 
 def test_meta_publication_says_what_lies_before_the_reader(home: DataHome) -> None:
