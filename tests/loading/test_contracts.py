@@ -124,6 +124,7 @@ COLUMN_EXAMPLES: dict[str, dict[str, Any]] = {
     "extra": {"extra": "x_*", "path": "a.b"},
     "only": {"extra": "x_*", "only": "[0-9]+"},
     "json": {"json": True},
+    "every_header": {"json": True, "every_header": True},
     "delivered_at": {"delivered_at": True},
 }
 
@@ -203,6 +204,7 @@ def test_a_wrong_table_option_is_named(
             {"config": {"meta": {"extra": "x_*", "path": ["a", "b"]}}},
             "option extra takes what no other column claims",
         ),
+        ({"config": {"meta": {"every_header": True}}}, "every_header needs option json"),
         ({"config": {"meta": {"formats": ["epoch_s"]}}}, "formats is for timestamps and dates"),
         ({"data_type": "timestamp", "config": {"meta": {"formats": ["yyyy"]}}}, "neither epoch_s"),
         ({"data_type": "timestamp", "config": {"meta": {"time_zone": "Mars/Base"}}}, "is no IANA zone"),

@@ -2,7 +2,7 @@
 select
     kpi_id,
     case
-        when aggregation not in ('per_day', 'count', 'distinct_days', 'ratio', 'median', 'p90', 'maximum', 'trailing_year_rate', 'trailing_year_ratio')
+        when aggregation not in ('per_day', 'count', 'distinct_days', 'ratio', 'median', 'p85', 'p90', 'maximum', 'trailing_year_rate', 'trailing_year_ratio')
             then 'unknown aggregation'
         when chart_kind not in ('xmr', 'p', 'u', 'none') then 'unknown chart kind'
         when interval_method not in ('wilson', 'none') then 'unknown interval method'
@@ -31,7 +31,7 @@ select
     end as fault
 from {{ ref('dim_kpi') }}
 where
-    aggregation not in ('per_day', 'count', 'distinct_days', 'ratio', 'median', 'p90', 'maximum', 'trailing_year_rate', 'trailing_year_ratio')
+    aggregation not in ('per_day', 'count', 'distinct_days', 'ratio', 'median', 'p85', 'p90', 'maximum', 'trailing_year_rate', 'trailing_year_ratio')
     or chart_kind not in ('xmr', 'p', 'u', 'none')
     or interval_method not in ('wilson', 'none')
     or direction not in ('up', 'down', 'band', 'none')

@@ -18,7 +18,9 @@ select
         when kpis.aggregation = 'median' and facts.p50 is not null
             and not (facts.value = facts.p50 and facts.p50 <= facts.p75 and facts.p75 <= facts.p90)
             then 'percentiles are out of order'
-        when kpis.aggregation = 'p90' and facts.value <> facts.p90 or kpis.aggregation = 'maximum' and facts.value < facts.p90
+        when kpis.aggregation = 'p90' and facts.value <> facts.p90
+            or kpis.aggregation = 'p85' and (facts.value < facts.p75 or facts.value > facts.p90)
+            or kpis.aggregation = 'maximum' and facts.value < facts.p90
             then 'value is not the percentile that it is named for'
         when facts.low > facts.value or facts.high < facts.value then 'value outside its interval'
         when facts.coverage < 0 or facts.coverage > 1 then 'coverage is no share'
@@ -51,6 +53,7 @@ where
         and not (facts.value = facts.p50 and facts.p50 <= facts.p75 and facts.p75 <= facts.p90)
     )
     or (kpis.aggregation = 'p90' and facts.value <> facts.p90)
+    or (kpis.aggregation = 'p85' and (facts.value < facts.p75 or facts.value > facts.p90))
     or (kpis.aggregation = 'maximum' and facts.value < facts.p90)
     or facts.low > facts.value
     or facts.high < facts.value

@@ -203,6 +203,7 @@ select
     percentiles.sample_size as measured_count,
     percentiles.p50,
     percentiles.p75,
+    percentiles.p85,
     percentiles.p90,
     percentiles.maximum,
     percentiles.mean

@@ -73,6 +73,7 @@ select
     cast(count(*) as bigint) as sample_size,
     percentile_cont(0.5) within group (order by measured.measured) as p50,
     percentile_cont(0.75) within group (order by measured.measured) as p75,
+    percentile_cont(0.85) within group (order by measured.measured) as p85,
     percentile_cont(0.9) within group (order by measured.measured) as p90,
     max(measured.measured) as maximum,
     {{ exact_mean('measured.measured') }} as mean

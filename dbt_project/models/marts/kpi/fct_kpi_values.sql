@@ -52,6 +52,7 @@
         measured_count,
         p50,
         p75,
+        p85,
         p90,
         maximum,
         mean
@@ -250,6 +251,7 @@
         end as sample_size,
         measures.p50,
         measures.p75,
+        measures.p85,
         measures.p90,
         measures.maximum,
         measures.mean,
@@ -312,6 +314,7 @@
         case
             when is_hidden then null
             when aggregation = 'median' then p50
+            when aggregation = 'p85' then p85
             when aggregation = 'p90' then p90
             when aggregation = 'maximum' then maximum
             when aggregation in ('count', 'distinct_days') then cast(numerator as double)
