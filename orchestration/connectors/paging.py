@@ -81,15 +81,17 @@ def follow_offsets(
     page_size: int = 100,
     names: tuple[str, str] = ("offset", "limit"),
     has_more: Callable[[Answer, int], bool] = lambda answer, _: bool(answer.json.get("more")),
+    start: int = 0,
 ) -> Iterator[Answer]:
-    """Pages of a list by offset and limit, whose parameters are called ``names`` (PagerDuty, Azure DevOps).
+    """Pages of a list from ``start`` on, by offset and limit, whose parameters are called ``names``
+    (PagerDuty, Azure DevOps, Jira).
 
     ``has_more`` tells of an answer and its number of records whether the list goes on. Each page begins at
     the last record of the page before. Where it does not, records moved while they were read (something was
     deleted or inserted): the walk steps back until the pages meet again, so that nothing falls between two
     pages. Records then come twice, which loading folds.
     """
-    offset, last, step_back = 0, None, page_size
+    offset, last, step_back = start, None, page_size
     for _ in range(MOST_PAGES):
         answer = client.get(path, {**params, names[0]: offset, names[1]: page_size})
         rows = answer.json.get(records)
@@ -152,11 +154,30 @@ def follow_header_tokens(
     The token goes back as the parameter ``name``; ``token`` is the one to begin with. Raises PermanentError
     where a token comes twice.
     """
+    return follow_answer_tokens(
+        client, path, params, token_of=lambda answer: answer.headers.get(header), name=name, token=token
+    )
+
+
+def follow_answer_tokens(
+    client: Client,
+    path: str,
+    params: Mapping[str, Any],
+    *,
+    token_of: Callable[[Answer], str | None],
+    name: str,
+    token: str | None = None,
+) -> Iterator[Answer]:
+    """Pages of a list of which ``token_of`` an answer is the next one's token, none on the last (Jira Cloud).
+
+    The token goes back as the parameter ``name``; ``token`` is the one to begin with. Raises PermanentError
+    where a token comes twice.
+    """
     seen: set[str] = set()
     while True:
         answer = client.get(path, params if token is None else {**params, name: token})
         yield answer
-        token = answer.headers.get(header)
+        token = token_of(answer)
         if not token:
             return
         if token in seen or len(seen) >= MOST_PAGES:

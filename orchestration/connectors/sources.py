@@ -47,6 +47,12 @@ Example::
       token_env: SONARQUBE_TOKEN
       projects: [acme_shop]
       since: 2025-01-01
+    jira:
+      base_url: https://acme.atlassian.net
+      token_env: JIRA_TOKEN
+      user: metrics@acme.example
+      projects: [SHOP]
+      since: 2025-01-01
     launchdarkly:
       token_env: LAUNCHDARKLY_TOKEN
       since: 2025-01-01
@@ -104,6 +110,7 @@ from .github import GithubSource
 from .gitlab import GitlabSource
 from .greenhouse import GreenhouseSource
 from .jenkins import JenkinsSource
+from .jira import JiraSource
 from .launchdarkly import LaunchdarklySource
 from .lever import LeverSource
 from .opencost import OpencostSource
@@ -135,6 +142,7 @@ class SourcesConfig(BaseModel):
     gitlab: GitlabSource | None = None
     greenhouse: GreenhouseSource | None = None
     jenkins: JenkinsSource | None = None
+    jira: JiraSource | None = None
     launchdarkly: LaunchdarklySource | None = None
     lever: LeverSource | None = None
     opencost: OpencostSource | None = None
