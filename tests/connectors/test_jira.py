@@ -158,7 +158,7 @@ def test_an_issue_that_goes_between_two_pages_of_a_data_center_hides_no_other(
             server.issues.pop("SHOP-3", None)
         return answer
 
-    server._search = search_and_delete  # type: ignore[method-assign]
+    server._search = search_and_delete
     pull(server, home)
     assert {f"SHOP-{n}" for n in range(1, 31)} - set(keys(home)) == set()
 

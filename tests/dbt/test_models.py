@@ -41,6 +41,15 @@ EXEMPLIFIED = {
     "fct_manager_span",
     "int_kpi_hiring_time_to_fill_records",
     "int_kpi_quality_of_hire_records",
+    "int_kpi_cycle_time_records",
+    "int_kpi_throughput_records",
+    "int_kpi_plan_vs_actual_records",
+    "fct_sprints",
+    "fct_sprint_items",
+    "int_kpi_investment_ratio_records",
+    "int_kpi_escaped_defect_rate_records",
+    "int_kpi_postmortem_action_completion_records",
+    "int_postmortem_actions",
 }
 PORTABLE = {
     "a clock": r"\b(current_date|current_timestamp|now\(\)|getdate\(\))",
