@@ -55,6 +55,7 @@ select
     count(distinct event_date) filter (numerator > 0) as active_days,
     count(measured) filter (is_counted) as measured_count,
     quantile_cont(measured, 0.5) filter (is_counted) as p50,
+    quantile_cont(measured, 0.85) filter (is_counted) as p85,
     quantile_cont(measured, 0.9) filter (is_counted) as p90,
     max(measured) filter (is_counted) as maximum
 from found
@@ -71,6 +72,7 @@ case kpis.aggregation
     when 'trailing_year_rate'
         then added_up.numerator::double / nullif(added_up.denominator::double / facts.year_days, 0)
     when 'median' then added_up.p50
+    when 'p85' then added_up.p85
     when 'p90' then added_up.p90
     when 'maximum' then added_up.maximum
 end
@@ -133,7 +135,7 @@ def test_every_value_is_what_its_records_give(con: duckdb.DuckDBPyConnection) ->
 
 
 def test_what_has_no_value_has_no_records_that_count(con: duckdb.DuckDBPyConnection) -> None:
-    told = "facts.value is null and kpis.aggregation in ('ratio', 'median', 'p90', 'maximum')"
+    told = "facts.value is null and kpis.aggregation in ('ratio', 'median', 'p85', 'p90', 'maximum')"
     assert compare(con, f"{told} and ({VALUE}) is not null") == []
 
 

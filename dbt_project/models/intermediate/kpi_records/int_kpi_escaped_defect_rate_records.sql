@@ -11,7 +11,8 @@ defects as (
     where work_type = 'bug'
 ),
 
--- One figure of two populations: a defect adds to the numerator, a deployment to the denominator.
+-- One figure of two populations: a defect adds to the numerator, a deployment to the denominator. A defect that may have
+-- escaped is left out, so that it shows in the coverage.
 escaped_and_deployed as (
     select
         work_item_id as record_id,
@@ -19,9 +20,9 @@ escaped_and_deployed as (
         event_date,
         100 as numerator,
         0 as denominator,
-        exclusion_reason
+        coalesce(exclusion_reason, case when found_in = 'unmapped' then 'unmapped_origin' end) as exclusion_reason
     from defects
-    where found_in = 'production'
+    where found_in in ('production', 'unmapped')
     union all
     select
         deployment_id as record_id,
