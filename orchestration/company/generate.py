@@ -25,6 +25,7 @@ from orchestration.company.reliability import measure, write_slos
 from orchestration.company.reviews import quality_of_hire, review, write_reviews
 from orchestration.company.security import write_security
 from orchestration.company.stories import tell_stories
+from orchestration.company.suites import report_tests, write_reports
 from orchestration.company.surveys import survey, write_surveys
 from orchestration.company.truth import Truth
 from orchestration.company.truth_business import (
@@ -52,6 +53,7 @@ from orchestration.company.truth_security import (
     vulnerability_sla,
     vulnerability_time_to_remediate,
 )
+from orchestration.company.truth_tests import flakiness, flaky_tests
 from orchestration.company.usage import use, write_usage
 from orchestration.company.vulnerabilities import expose
 
@@ -80,6 +82,7 @@ def generate(
     delivery = deliver(plan, stories, catalogue, people)
     pulls = number_pulls(delivery.pulls)
     runs = run_pipelines(plan, catalogue, people, delivery)
+    reports = report_tests(plan, stories, catalogue, runs)
     incidents = suffer(plan, catalogue, people, delivery)
     slos = measure(plan, stories, catalogue, incidents)
     usage = use(plan)
@@ -97,6 +100,7 @@ def generate(
     write_catalogue(out_landing / "catalogue", plan, stories, catalogue, branches)
     torn = write_github(out_landing / "github", plan, catalogue, people, delivery, pulls, runs)
     truth.bad_rows["github.pull_request_commits"] = torn
+    write_reports(out_landing / "test_reports", reports)
     write_pagerduty(out_landing / "pagerduty", plan, catalogue, people, incidents)
     truth.bad_rows["prometheus.slo_definitions"] = write_slos(out_landing / "prometheus", stories, slos)
     write_usage(out_landing, plan, usage, plan.last_day + timedelta(days=1))
@@ -116,6 +120,8 @@ def generate(
         "time_to_restore": time_to_restore(catalogue, incidents),
         "major_incidents": major_incidents(catalogue, incidents),
         "pipeline_success_rate": pipeline_success_rate(catalogue, runs),
+        "test_flakiness": flakiness(catalogue, reports),
+        "flaky_tests": flaky_tests(reports),
         "slo_attainment": slo_attainment(plan, slos),
         "cloud_cost": cloud_cost(charges),
         "customer_cost": customer_cost(allocated),

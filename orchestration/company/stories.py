@@ -21,6 +21,8 @@ With the default last day, 30 June 2026, and 18 months:
   opened, no offer is made; half of the seats that were open are cancelled, the others grow old.
 * **A budget overrun** (from January 2026, five months before the last): one team signs a contract that nobody
   had planned for, and spends more than its budget from then on.
+* **A flaky suite** (from 40 to 12 days before the end): the tests of one suite of two services fail for no
+  reason, one time in five, and pass when they run again; before and after one time in a hundred.
 * **Surveys**: the pulse of one group falls from the hurried quarter on; one wave is counted by the survey
   tool, one comes from Qualtrics.
 * **Human resources**: a back-dated edit between an older and a newer export, a rehire, transfers,
@@ -47,6 +49,7 @@ FAILURE_SHARE = 0.10
 RUNAWAY_FACTOR = 6
 RUNAWAY_DAYS = 12
 BURN_DAYS = 16
+FLAKY_DAYS = (40, 12)
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,16 @@ class Stories:
     freeze_until: date
     overrun_team: str
     overrun_from: date
+    flaky_from: date
+    flaky_until: date
 
     def hurried(self, day: date) -> bool:
         """Whether releases are hurried on this day."""
         return self.hurried_from <= day < self.hurried_until
+
+    def tests_flaky(self, day: date) -> bool:
+        """Whether the flaky suite fails for no reason on this day."""
+        return self.flaky_from <= day < self.flaky_until
 
 
 def tell_stories(plan: Plan) -> Stories:
@@ -97,4 +106,6 @@ def tell_stories(plan: Plan) -> Stories:
         freeze_until=add_months(last_month, -2),
         overrun_team="analytics",
         overrun_from=add_months(last_month, -5),
+        flaky_from=plan.last_day - timedelta(days=FLAKY_DAYS[0]),
+        flaky_until=plan.last_day - timedelta(days=FLAKY_DAYS[1]),
     )

@@ -18,6 +18,8 @@ time_to_restore       segment and month of restoration: ``incidents``, ``median_
 major_incidents       segment and month in which it began: ``incidents`` (severity 1 and 2)
 pipeline_success_rate segment and month: ``final_success``, ``final_total``, ``first_success``,
 ``first_total``
+test_flakiness        segment and month: ``test_runs`` with a pass or a fail, ``flaky`` ones, ``left_out``
+flaky_tests           test: ``flaky`` test runs, ``lost_runs`` (attempts of jobs), ``wasted_ms``
 slo_attainment        SLO and month: ``good``, ``total`` (slices for Timeslices)
 cloud_cost            issuer, currency and month: ``billed`` (month = billing period), ``effective`` (month =
                       charge period)

@@ -264,6 +264,28 @@ def test_pipelines_succeed_as_planted_at_first_and_in_the_end(company: Company, 
     assert_counts({key: row["first_total"] for key, row in truth.items()}, first, "denominator")
 
 
+def test_tests_are_flaky_as_planted(company: Company, monthly: dict):
+    truth, found = planted(company, "test_flakiness"), monthly["test_flakiness"]
+    assert sum(row["flaky"] for key, row in truth.items() if key[0] == "org") > 50
+    assert sum(row["left_out"] for key, row in truth.items() if key[0] == "org") > 50
+    assert_counts({key: row["test_runs"] for key, row in truth.items()}, found, "denominator")
+    assert_counts({key: row["flaky"] for key, row in truth.items()}, found)
+    assert_counts({key: row["left_out"] for key, row in truth.items()}, found, "excluded")
+
+
+def test_the_flaky_suite_leads_the_ranking_with_what_it_cost(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    told = sorted(company.truth.tables["flaky_tests"], key=lambda row: (-row["lost_runs"], -row["wasted_ms"]))
+    found = warehouse.sql(
+        "select repository, class_name, test_name, flaky_test_runs, lost_runs, "
+        "round(wasted_ci_minutes * 60000)::bigint from marts.fct_flaky_tests order by lost_runs_rank"
+    ).fetchall()
+    assert found == [tuple(row.values()) for row in told]
+    assert {row[1] for row in found} == {"it.SessionExpiryIT", "tests.test_ordering"}
+    assert sum(row[4] for row in found) > 5
+
+
 def test_slos_are_attained_as_planted(company: Company, warehouse: duckdb.DuckDBPyConnection, monthly: dict):
     told = {
         (row["slo_id"], row["month"]): (row["good"], row["total"])
