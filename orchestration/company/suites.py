@@ -1,6 +1,6 @@
 """Automated tests: what each attempt of some services' CI runs reported of them, as JUnit XML.
 
-Two services keep their reports for 60 days, each in a dialect of its own: one as Surefire does, with a retry
+Two services keep their reports for 45 days, each in a dialect of its own: one as Surefire does, with a retry
 inside the case, the other as pytest does, which lists a case that ran again once more, in two legs.
 """
 
@@ -18,7 +18,7 @@ from orchestration.company.plan import DAY, Plan, day_of, iso
 from orchestration.company.stories import Stories
 from orchestration.company.writing import write_bytes
 
-REPORT_DAYS = 60
+REPORT_DAYS = 45
 INFRASTRUCTURE_SHARE = 0.2
 FLAKY_SHARE, USUAL_SHARE = 0.2, 0.01
 LEGS = {"surefire": ("test",), "pytest": ("test (linux)", "test (windows)")}
@@ -72,7 +72,7 @@ def tested_services(catalogue: Catalogue, runs: list[Run]) -> dict[str, Service]
 
 
 def report_tests(plan: Plan, stories: Stories, catalogue: Catalogue, runs: list[Run]) -> list[Report]:
-    """The reports of the last 60 days, in order of the runs."""
+    """The reports of the last 45 days, in order of the runs."""
     rng = plan.rng("tests")
     dialects = {service.service_id: name for name, service in tested_services(catalogue, runs).items()}
     first = plan.end - REPORT_DAYS * DAY
