@@ -111,7 +111,8 @@ counts as (
     union all
     select
         'alerts' as source_name,
-        (select count(*) from {{ ref('stg_opsgenie__alerts') }}) as loaded,
+        (select count(*) from {{ ref('stg_opsgenie__alerts') }})
+        + (select count(*) from {{ ref('int_datadog_alerts') }}) as loaded,
         (select count(*) from {{ ref('int_alerts') }}) as kept
     union all
     select

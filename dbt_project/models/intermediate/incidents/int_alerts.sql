@@ -1,4 +1,4 @@
--- Systems that call people about alerts, not about incidents. An alert's service is that of the incident whose responders
+-- Systems that tell alerts beside incidents. An alert's service is that of the incident whose responders
 -- it calls, else what the catalogue knows it by: the service it names, its sender, the team it went to.
 with told as (
 
@@ -16,6 +16,21 @@ with told as (
         acknowledged_at,
         closed_at
     from {{ ref('stg_opsgenie__alerts') }}
+    union all
+    select
+        source_system,
+        alert_id,
+        incident_id,
+        title,
+        status,
+        priority,
+        named_service,
+        sender,
+        source_team_id,
+        created_at,
+        acknowledged_at,
+        closed_at
+    from {{ ref('int_datadog_alerts') }}
 
 ),
 

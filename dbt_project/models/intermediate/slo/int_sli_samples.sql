@@ -10,6 +10,24 @@ told as (
         sampled_at,
         value
     from {{ ref('stg_prometheus__sli_samples') }}
+    union all
+    select
+        'datadog' as source_system,
+        'datadog:' || slo_id as slo_id,
+        'good' as kind,
+        interval_seconds as step_seconds,
+        {{ dbt.dateadd('second', 'interval_seconds', 'interval_started_at') }} as sampled_at,
+        good as value
+    from {{ ref('stg_datadog__slo_history') }}
+    union all
+    select
+        'datadog' as source_system,
+        'datadog:' || slo_id as slo_id,
+        'total' as kind,
+        interval_seconds as step_seconds,
+        {{ dbt.dateadd('second', 'interval_seconds', 'interval_started_at') }} as sampled_at,
+        total as value
+    from {{ ref('stg_datadog__slo_history') }}
 
 ),
 

@@ -12,6 +12,15 @@ pyrra as (
 
 ),
 
+datadog as (
+
+    select
+        *,
+        count(*) over (partition by slo_id, valid_from) as objective_count
+    from {{ ref('stg_datadog__slos') }}
+
+),
+
 identifiers as (
 
     select * from {{ ref('int_service_identifiers') }}
@@ -37,6 +46,7 @@ counted as (
 documents as (
 
     select
+        'prometheus' as source_system,
         case
             when objective_count = 1 then slo_name
             else slo_name || ':' || replace(lower(objective_name), ' ', '-')
@@ -64,6 +74,7 @@ documents as (
     union all
 
     select
+        'prometheus' as source_system,
         slo_name as slo_id,
         slo_name as document_id,
         slo_name,
@@ -82,6 +93,29 @@ documents as (
         valid_from
     from pyrra
 
+    union all
+
+    -- Good events of all events, or good seconds of all seconds: both are counted alike.
+    select
+        'datadog' as source_system,
+        'datadog:' || slo_id || case when objective_count = 1 then '' else ':' || timeframe end as slo_id,
+        'datadog:' || slo_id as document_id,
+        slo_name || case when objective_count = 1 then '' else ': ' || timeframe end as slo_name,
+        service,
+        objective,
+        'occurrences' as budgeting_method,
+        cast(null as decimal(18, 9)) as time_slice_target,
+        cast(null as bigint) as time_slice_seconds,
+        'rolling' as window_type,
+        window_count,
+        case when window_count is not null then 'day' end as window_unit,
+        cast(null as timestamp) as calendar_started_local_at,
+        cast(null as {{ dbt.type_string() }}) as calendar_time_zone,
+        description,
+        query,
+        valid_from
+    from datadog
+
 ),
 
 -- A bare service name may also be known to the catalogue under another id; the SLO's own name is the last resort.
@@ -99,14 +133,14 @@ service_names as (
     from documents
     left join identifiers as by_service
         on
-            by_service.tool = 'prometheus'
+            by_service.tool = documents.source_system
             and by_service.identifier = lower(documents.service)
     left join services
         on lower(services.service_id) = lower(documents.service)
     left join identifiers as by_slo
         on
-            by_slo.tool = 'prometheus'
-            and by_slo.identifier = lower(documents.document_id)
+            by_slo.tool = documents.source_system
+            and by_slo.identifier = lower(replace(documents.document_id, 'datadog:', ''))
 
 ),
 

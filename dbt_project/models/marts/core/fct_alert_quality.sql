@@ -41,23 +41,68 @@ days as (
 
 ),
 
-counted as (
+paged as (
 
     select
         days.month_start_date,
         days.month_end_date,
         pages.service_id,
         coalesce(incidents.alert, 'untitled') as alert,
-        count(*) as pages,
-        count(distinct pages.incident_id) as incidents,
-        sum(case when responses.acted_at is not null then 1 else 0 end) as acted_pages,
-        sum(case when responses.acknowledged_at is null then 1 else 0 end) as unacknowledged_pages,
-        sum(case when coalesce(responses.is_auto_resolved, false) then 1 else 0 end) as auto_resolved_pages
+        pages.incident_id,
+        0 as alerts,
+        1 as pages,
+        case when responses.acted_at is not null then 1 else 0 end as acted_pages,
+        case when responses.acknowledged_at is null then 1 else 0 end as unacknowledged_pages,
+        case when coalesce(responses.is_auto_resolved, false) then 1 else 0 end as auto_resolved_pages
     from pages
     inner join incidents on pages.incident_id = incidents.incident_id
     inner join days on pages.page_date = days.date_day
     left join responses on pages.incident_id = responses.incident_id
-    group by days.month_start_date, days.month_end_date, pages.service_id, coalesce(incidents.alert, 'untitled')
+
+),
+
+raised as (
+
+    select
+        days.month_start_date,
+        days.month_end_date,
+        alerts.service_id,
+        coalesce({{ without_numbers('lower(trim(alerts.title))') }}, 'untitled') as alert,
+        cast(null as string) as incident_id,
+        1 as alerts,
+        0 as pages,
+        0 as acted_pages,
+        0 as unacknowledged_pages,
+        0 as auto_resolved_pages
+    from {{ ref('int_alerts') }} as alerts
+    inner join days on {{ business_date('alerts.created_at') }} = days.date_day
+    where not alerts.is_test
+
+),
+
+told as (
+
+    select * from paged
+    union all
+    select * from raised
+
+),
+
+counted as (
+
+    select
+        month_start_date,
+        month_end_date,
+        service_id,
+        alert,
+        sum(alerts) as alerts,
+        sum(pages) as pages,
+        count(distinct incident_id) as incidents,
+        sum(acted_pages) as acted_pages,
+        sum(unacknowledged_pages) as unacknowledged_pages,
+        sum(auto_resolved_pages) as auto_resolved_pages
+    from told
+    group by month_start_date, month_end_date, service_id, alert
 
 ),
 
@@ -72,6 +117,7 @@ select
     counted.service_id,
     counted.alert,
     coalesce(ownership.team_id, 'unmapped') as team_id,
+    cast(counted.alerts as bigint) as alerts,
     cast(counted.incidents as bigint) as incidents,
     cast(counted.pages as bigint) as pages,
     cast(counted.acted_pages as bigint) as acted_pages,
@@ -84,6 +130,7 @@ select
             order by
                 counted.pages - counted.acted_pages desc,
                 counted.pages desc,
+                counted.alerts desc,
                 counted.service_id asc,
                 counted.alert asc
         ) as bigint
