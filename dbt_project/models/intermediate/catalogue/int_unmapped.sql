@@ -236,6 +236,34 @@ values_seen as (
         coalesce(repository, asset_id, '(none)') as raw_value
     from {{ ref('int_vulnerabilities') }}
     where service_id = 'unmapped'
+    union all
+    select
+        source_system as system,
+        'flag action' as concept,
+        coalesce(action, '(none)') as raw_value
+    from {{ ref('int_flag_changes') }}
+    where change_kind = 'unmapped'
+    union all
+    select
+        source_system as system,
+        'flag environment' as concept,
+        environment as raw_value
+    from {{ ref('int_flag_changes') }}
+    where environment_tier = 'unmapped'
+    union all
+    select
+        source_system as system,
+        'flag service' as concept,
+        project_key as raw_value
+    from {{ ref('int_flag_changes') }}
+    where service_id = 'unmapped' and is_production
+    union all
+    select
+        source_system as system,
+        'code project' as concept,
+        project_id as raw_value
+    from {{ ref('int_code_projects') }}
+    where service_id = 'unmapped'
 
 )
 

@@ -22,8 +22,26 @@ with told as (
         failed_runs,
         failed_ms
     from {{ ref('stg_test_reports__' ~ table) }}
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    union all
+    {% endfor -%}
+    select
+        'azure_devops' as source_system,
+        report_key,
+        repository,
+        run_id,
+        run_attempt,
+        job,
+        bundle,
+        suite,
+        class_name,
+        test_name,
+        project,
+        recorded_at,
+        raw_status,
+        duration_ms,
+        failed_runs,
+        failed_ms
+    from {{ ref('int_azure_devops_tests') }}
 
 ),
 

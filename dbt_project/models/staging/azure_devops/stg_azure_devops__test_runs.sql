@@ -6,6 +6,7 @@ select
     state,
     build_id,
     stage_attempt,
+    job_name,
     total_tests,
     started_at,
     completed_at,
