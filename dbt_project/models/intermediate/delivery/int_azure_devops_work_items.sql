@@ -37,7 +37,7 @@ select
     cast(null as string) as repository,
     project as project_key,
     work_item_type as type_raw,
-    cast(null as string) as status_id,
+    state as status_id,
     state as status_name,
     cast(null as string) as status_category,
     -- Reason tells why it is in its state, and so how it ended only where it has ended.

@@ -143,8 +143,15 @@ listed_assets as (
 
 services as (
 
-    select distinct service_id
+    select service_id
     from {{ ref('int_service_ownership') }}
+    union
+    select service_id
+    from {{ ref('int_repositories') }}
+    union
+    select service_id
+    from {{ ref('int_code_projects') }}
+    where service_id <> 'unmapped'
 
 ),
 
