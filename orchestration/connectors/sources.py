@@ -89,6 +89,9 @@ Example::
       base_url: https://gate.acme.example
       applications: [shop]
       since: 2026-01-01
+    datadog:
+      token_env: DATADOG_KEYS
+      since: 2026-01-01
 
 Secrets are named, never written: ``token_env`` is the environment variable that holds the token.
 """
@@ -104,6 +107,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from .argo_cd import ArgoCdSource
 from .azure_devops import AzureDevopsSource
 from .bamboohr import BamboohrSource
+from .datadog import DatadogSource
 from .dependabot import DependabotSource
 from .flux import FluxSource
 from .github import GithubSource
@@ -136,6 +140,7 @@ class SourcesConfig(BaseModel):
     argo_cd: ArgoCdSource | None = None
     azure_devops: AzureDevopsSource | None = None
     bamboohr: BamboohrSource | None = None
+    datadog: DatadogSource | None = None
     dependabot: DependabotSource | None = None
     flux: FluxSource | None = None
     github: GithubSource | None = None
