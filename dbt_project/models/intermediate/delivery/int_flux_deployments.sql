@@ -77,7 +77,13 @@ events as (
         events.sha,
         events.ref,
         events.app_version,
-        events.environment,
+        -- Only an alert's metadata name it; Kubernetes' own event of the same object does not.
+        coalesce(
+            events.environment,
+            max(events.environment) over (
+                partition by events.cluster, events.object_kind, events.object_namespace, events.object_name
+            )
+        ) as environment,
         events.occurred_at,
         ruled.task,
         case when ruled.status = 'success' then 1 else 0 end as is_success
