@@ -36,10 +36,11 @@ def follow_links(client: Client, path: str, params: Mapping[str, Any]) -> Iterat
 def next_in_body(client: Client, answer: Answer, member: str = "links") -> str | None:
     """Address of the page after ``answer``, by ``next`` of ``member`` of its body; None on the last.
 
-    JSON:API (Snyk) calls the member ``links``, HAL (LaunchDarkly) ``_links``. The link is text or an object
-    with ``href``, and may leave out scheme, host and the API's own path.
+    JSON:API (Snyk) calls the member ``links``, HAL (LaunchDarkly) ``_links``; an empty name stands for the
+    body itself (Bitbucket). The link is text or an object with ``href``, and may leave out scheme, host and
+    the API's own path.
     """
-    link = (answer.json.get(member) or {}).get("next")
+    link = ((answer.json.get(member) or {}) if member else answer.json).get("next")
     link = link.get("href") if isinstance(link, dict) else link
     if not link:
         return None

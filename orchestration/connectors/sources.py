@@ -6,6 +6,10 @@ Example::
       token_env: GITHUB_TOKEN
       repositories: [acme/shop, acme/billing]
       since: 2025-01-01
+    bitbucket:
+      token_env: BITBUCKET_TOKEN
+      repositories: [acme/shop]
+      since: 2025-01-01
     gitlab:
       token_env: GITLAB_TOKEN
       projects: [acme/platform/shop]
@@ -107,6 +111,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from .argo_cd import ArgoCdSource
 from .azure_devops import AzureDevopsSource
 from .bamboohr import BamboohrSource
+from .bitbucket import BitbucketSource
 from .datadog import DatadogSource
 from .dependabot import DependabotSource
 from .flux import FluxSource
@@ -140,6 +145,7 @@ class SourcesConfig(BaseModel):
     argo_cd: ArgoCdSource | None = None
     azure_devops: AzureDevopsSource | None = None
     bamboohr: BamboohrSource | None = None
+    bitbucket: BitbucketSource | None = None
     datadog: DatadogSource | None = None
     dependabot: DependabotSource | None = None
     flux: FluxSource | None = None

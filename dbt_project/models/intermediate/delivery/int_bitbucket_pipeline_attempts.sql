@@ -37,6 +37,17 @@ steps as (
 
 ),
 
+deployed as (
+
+    select
+        pipeline_uuid,
+        min(repository) as repository
+    from {{ ref('stg_bitbucket__deployments') }}
+    group by pipeline_uuid
+
+),
+
+-- A run may name its repository by an id only: others of the same id say what it is called.
 named_repositories as (
 
     select
@@ -49,6 +60,13 @@ named_repositories as (
         repository
     from {{ ref('stg_bitbucket__pull_requests') }}
     where repository_uuid is not null
+    union
+    select
+        pipelines.repository_uuid,
+        deployed.repository
+    from pipelines
+    inner join deployed on pipelines.pipeline_uuid = deployed.pipeline_uuid
+    where pipelines.repository_uuid is not null
 
 ),
 
@@ -58,17 +76,8 @@ repositories as (
         repository_uuid,
         min(repository) as repository
     from named_repositories
+    where repository is not null
     group by repository_uuid
-
-),
-
-deployed as (
-
-    select
-        pipeline_uuid,
-        min(repository) as repository
-    from {{ ref('stg_bitbucket__deployments') }}
-    group by pipeline_uuid
 
 ),
 
@@ -130,7 +139,10 @@ attempts as (
             else last_starts.started_at
         end as started_at,
         case when pipelines.state = 'completed' then pipelines.completed_at end as finished_at,
-        case when coalesce(numbered.attempt, 1) = 1 then pipelines.duration_seconds end as duration_seconds
+        case when coalesce(numbered.attempt, 1) = 1 then numbered.first_step_started_at end as work_started_at,
+        case
+            when pipelines.state = 'completed' and coalesce(numbered.attempt, 1) = 1 then pipelines.duration_seconds
+        end as duration_seconds
     from pipelines
     left join numbered on pipelines.pipeline_uuid = numbered.pipeline_uuid
     left join last_starts on pipelines.pipeline_uuid = last_starts.pipeline_uuid
@@ -141,6 +153,7 @@ attempts as (
         raw_status,
         started_at,
         finished_at,
+        case when attempt = 1 then started_at end as work_started_at,
         cast(null as bigint) as duration_seconds
     from earlier
 
@@ -164,7 +177,7 @@ select
     pipelines.created_at,
     attempts.started_at,
     attempts.finished_at,
-    attempts.started_at as work_started_at,
+    attempts.work_started_at,
     attempts.duration_seconds
 from attempts
 inner join pipelines on attempts.pipeline_uuid = pipelines.pipeline_uuid

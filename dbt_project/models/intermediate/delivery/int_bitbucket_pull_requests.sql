@@ -85,7 +85,7 @@ timed as (
         case
             when pull_requests.state = 'merged'
                 then coalesce(
-                    activities.merged_at, pull_requests.closed_at, merges.committed_at, pull_requests.updated_at
+                    activities.merged_at, pull_requests.closed_at, merge_commits.committed_at, pull_requests.updated_at
                 )
         end as merged_at,
         case
@@ -93,11 +93,11 @@ timed as (
                 then coalesce(activities.declined_at, pull_requests.closed_at, pull_requests.updated_at)
         end as declined_at,
         case
-            when length(pull_requests.merge_sha) < 40 then coalesce(merges.sha, pull_requests.merge_sha)
+            when length(pull_requests.merge_sha) < 40 then coalesce(merge_commits.sha, pull_requests.merge_sha)
             else pull_requests.merge_sha
         end as merge_sha,
         case
-            when length(pull_requests.head_sha) < 40 then coalesce(heads.sha, pull_requests.head_sha)
+            when length(pull_requests.head_sha) < 40 then coalesce(head_commits.sha, pull_requests.head_sha)
             else pull_requests.head_sha
         end as head_sha
     from pull_requests
@@ -105,14 +105,14 @@ timed as (
         on
             pull_requests.repository = activities.repository
             and pull_requests.pull_number = activities.pull_number
-    left join commits as merges
+    left join commits as merge_commits
         on
-            pull_requests.repository = merges.repository
-            and substring(pull_requests.merge_sha, 1, 12) = merges.short_sha
-    left join commits as heads
+            pull_requests.repository = merge_commits.repository
+            and substring(pull_requests.merge_sha, 1, 12) = merge_commits.short_sha
+    left join commits as head_commits
         on
-            pull_requests.repository = heads.repository
-            and substring(pull_requests.head_sha, 1, 12) = heads.short_sha
+            pull_requests.repository = head_commits.repository
+            and substring(pull_requests.head_sha, 1, 12) = head_commits.short_sha
 
 )
 
