@@ -20,6 +20,29 @@ select
     files
 from {{ ref('stg_github__commits') }}
 union all
+-- A listing, which tells the parents too, wins over the webhook of the push.
+select
+    'github' as source_system,
+    'branch' as told_by,
+    pushes.repository,
+    cast(null as bigint) as pull_number,
+    pushes.sha,
+    pushes.author_id,
+    cast(null as string) as author_type,
+    pushes.committed_at as authored_at,
+    pushes.committed_at,
+    pushes.message_title,
+    pushes.reverts_sha,
+    pushes.first_parent_sha,
+    cast(null as string) as second_parent_sha,
+    case when pushes.first_parent_sha is not null then cast(1 as bigint) end as parent_count,
+    cast(null as string) as parents,
+    cast(null as string) as files
+from {{ ref('stg_github__pushes') }} as pushes
+left join {{ ref('stg_github__commits') }} as listed
+    on pushes.repository = listed.repository and pushes.sha = listed.sha
+where pushes.is_default_branch and listed.sha is null
+union all
 select
     'github' as source_system,
     'pull_request' as told_by,
