@@ -19,6 +19,7 @@ from orchestration.dbt_project import PROJECT_DIR, MetricsDbtProject
 from orchestration.durable import replace_text
 from orchestration.home import DataHome
 from orchestration.loading.contract import SystemContract, read_contracts
+from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA
 
 README = PROJECT_DIR.parent / "README.md"
 KPIS = PROJECT_DIR / "seeds" / "kpi" / "kpis.csv"
@@ -96,6 +97,19 @@ def kpi_table(kpis: Sequence[Mapping[str, str]]) -> str:
     return _markdown(("KPI (– companion)", "unit", "better", "by", *segments), rows)
 
 
+def marts_table(manifest: Mapping[str, Any]) -> str:
+    """Markdown: published table × the question that it answers; all tables of records in one row."""
+    rows = [
+        (f"`{node['alias']}`" + (" (restricted)" if node["schema"] == PEOPLE_SCHEMA else ""), question)
+        for node in sorted(manifest["nodes"].values(), key=lambda node: node["name"])
+        if node["resource_type"] == "model" and node["schema"] in (SCHEMA, PEOPLE_SCHEMA)
+        if not re.fullmatch("kpi_.*_records", node["alias"])
+        and (question := node["config"]["meta"]["question"])
+    ]
+    records = ("`kpi_<kpi_id>_records`", "Which records are behind each KPI, and which were left out, why?")
+    return _markdown(("mart", "question"), [*rows, records])
+
+
 def _markdown(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [headers, ["---"] * len(headers), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -106,8 +120,10 @@ def make_tables(environ: Mapping[str, str]) -> dict[str, str]:
     project = MetricsDbtProject(PROJECT_DIR, DataHome.from_environment(environ))
     with KPIS.open(encoding="utf-8", newline="") as file:
         kpis = list(csv.DictReader(file))
+    manifest = project.prepare_manifest(environ)
     return {
-        "systems": systems_table(read_contracts(PROJECT_DIR), project.prepare_manifest(environ)),
+        "systems": systems_table(read_contracts(PROJECT_DIR), manifest),
+        "marts": marts_table(manifest),
         "kpis": kpi_table(kpis),
     }
 

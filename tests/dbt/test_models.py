@@ -105,6 +105,17 @@ def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
     assert silent == []
 
 
+def test_every_mart_says_which_question_it_answers(manifest: dict[str, Any]) -> None:
+    asked = {
+        node["name"]: node["config"]["meta"].get("question", "")
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in ("marts", "marts_people")
+    }
+    assert len(asked) > 60
+    assert [name for name, question in asked.items() if not question.endswith("?")] == []
+    assert len(set(asked.values())) == len(asked)
+
+
 def test_descriptions_of_models_begin_with_their_grain(manifest: dict[str, Any]) -> None:
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     assert [node["name"] for node in models if not node["description"].startswith("One row per")] == []
