@@ -76,7 +76,7 @@ def load_reports(root: Path) -> int:
 
     home = DataHome(root)
     contract = read_contracts(ROOT / "dbt_project")["test_reports"]
-    load.take_in = _timed(load.take_in)  # type: ignore[assignment]
+    load.take_in = _timed(load.take_in)
     for name in ("stage_files", "settle", "insert_rows", "record_drift", "record_batch"):
         setattr(batch, name, _timed(getattr(batch, name)))
     with open_warehouse(home, "benchmark", memory_limit=MEMORY_LIMIT) as con:

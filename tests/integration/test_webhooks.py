@@ -16,8 +16,10 @@ from tests.dbt.project import load_everything, run_dbt
 
 BODIES = Path(__file__).resolve().parents[1] / "fixtures" / "github" / "webhooks"
 FOLDERS = sorted(folder.name for folder in BODIES.iterdir())
-READERS = ("int_commits", "int_direct_commits", "int_pull_requests", "int_pull_request_reviews")
-READERS += ("int_pipeline_attempts", "int_github_deployments", "int_github_work_items")
+READERS = [
+    "int_commits", "int_direct_commits", "int_pull_requests", "int_pull_request_reviews",
+    "int_pipeline_attempts", "int_github_deployments", "int_github_work_items",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -41,12 +41,12 @@ tests as (
 
 select
     tests.test_id,
-    row_number() over (
+    cast(row_number() over (
         order by tests.lost_runs desc, tests.wasted_ms desc, tests.flaky_test_runs desc, tests.test_id asc
-    ) as lost_runs_rank,
-    row_number() over (
+    ) as bigint) as lost_runs_rank,
+    cast(row_number() over (
         order by tests.wasted_ms desc, tests.lost_runs desc, tests.flaky_test_runs desc, tests.test_id asc
-    ) as wasted_minutes_rank,
+    ) as bigint) as wasted_minutes_rank,
     tests.repository,
     tests.service_id,
     coalesce(ownership.team_id, 'unmapped') as team_id,
