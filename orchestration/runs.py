@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.company.stack import KNOWN, read_stack
 from orchestration.dbt_project import PROJECT_DIR, DbtParseError
 from orchestration.definitions import build_definitions
 from orchestration.deployment import Clock, Deployment, DeploymentError, read_deployment
@@ -105,6 +106,7 @@ def _build_run_config(options: argparse.Namespace) -> dict[str, Any]:
             "company_seed": options.seed,
             "company_scale": options.scale,
             "company_months": options.months,
+            "company_stack": options.stack,
         }
     return {
         "resources": {"run_parameters": {"config": parameters}},
@@ -128,4 +130,18 @@ def _build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=7, help="same seed, same company (default 7)")
     demo.add_argument("--scale", type=float, default=1.0, help="size; 1 is 240 engineers (default 1)")
     demo.add_argument("--months", type=int, default=18, help="months of history (default 18)")
+    demo.add_argument(
+        "--stack",
+        type=_check_stack,
+        default="",
+        help=f"systems in the place of the default ones, joined by dashes: {', '.join(KNOWN)}",
+    )
     return parser
+
+
+def _check_stack(text: str) -> str:
+    try:
+        read_stack(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text

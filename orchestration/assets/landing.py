@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.assets.parameters import RunParameters
 from orchestration.company import generate
+from orchestration.company.stack import read_stack
 from orchestration.connectors.http import PermanentError, TransientError
 from orchestration.connectors.pull import pull_system
 from orchestration.connectors.sources import SourcesConfig, read_sources
@@ -128,6 +129,7 @@ def _generate_company(
         scale=parameters.company_scale,
         months=parameters.company_months,
         last_day=last_day,
+        stack=read_stack(parameters.company_stack),
     )
     if home.landing.exists():
         shutil.rmtree(home.landing)  # empty folders only: no file was found in it

@@ -28,3 +28,7 @@ class RunParameters(dg.ConfigurableResource[None]):
         default=1.0, gt=0, le=100, description="Size of the company: 1 is 240 engineers and 300 customers."
     )
     company_months: int = Field(default=18, ge=1, le=120, description="Months of history of the company.")
+    company_stack: str = Field(
+        default="",
+        description="Systems in the place of the default ones, joined by dashes, e.g. gitlab-jenkins.",
+    )

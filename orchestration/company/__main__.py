@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.company.generate import generate
+from orchestration.company.stack import KNOWN, read_stack
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -24,7 +25,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--last-day", type=date.fromisoformat, default=date(2026, 6, 30), help="last day of history"
     )
+    parser.add_argument(
+        "--stack",
+        default="",
+        help=f"systems in the place of the default ones, joined by dashes: {', '.join(KNOWN)}",
+    )
     given = parser.parse_args(arguments)
+    try:
+        stack = read_stack(given.stack)
+    except ValueError as error:
+        parser.error(str(error))
     truth = generate(
         given.out,
         given.truth,
@@ -32,6 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
         scale=given.scale,
         months=given.months,
         last_day=given.last_day,
+        stack=stack,
     )
     files = sum(1 for path in given.out.rglob("*") if path.is_file())
     print(f"{files} files in {given.out}; {len(truth.tables)} tables of truth in {given.truth}")

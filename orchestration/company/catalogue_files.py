@@ -15,13 +15,20 @@ from orchestration.company.plan import ORGANISATION, Plan
 from orchestration.company.stories import Stories
 from orchestration.company.writing import write_bytes, write_csv
 
+Identifiers = list[tuple[str, str, str]]  # tool, identifier, service
+
 
 def write_catalogue(
-    root: Path, plan: Plan, stories: Stories, catalogue: Catalogue, branches: dict[str, str]
+    root: Path,
+    plan: Plan,
+    stories: Stories,
+    catalogue: Catalogue,
+    branches: dict[str, str],
+    identifiers: Identifiers,
 ) -> None:
     """Everything under ``root``: the state before the re-organisation, and the newest with its whole history.
 
-    ``branches`` holds each repository's default branch.
+    ``branches`` holds each repository's default branch, ``identifiers`` what a tool calls a service.
     """
     before = stories.reorganisation - timedelta(days=20)
     for day, since in ((before, before), (plan.last_day + timedelta(days=1), None)):
@@ -71,13 +78,13 @@ def write_catalogue(
             ("service_id", "depends_on_service_id"),
             needs,
         )
-        identifiers = [("pagerduty", s.pagerduty_id, s.service_id) for s in catalogue.services]
         write_csv(
             root / "service_identifiers" / folder / "ids.csv",
             ("tool", "identifier", "service_id"),
             identifiers,
         )
-    entities = [_component(catalogue, index, plan.last_day) for index in range(3)]
+    annotated = {service: identifier for tool, identifier, service in identifiers if tool == "pagerduty"}
+    entities = [_component(catalogue, index, plan.last_day, annotated) for index in range(3)]
     text = yaml.safe_dump_all(entities, sort_keys=False)
     write_bytes(root / "backstage_entities" / plan.last_day.isoformat() / "catalog-info.yaml", text.encode())
 
@@ -91,8 +98,9 @@ def _periods(
     return [(since, end, value) for (since, value), end in zip(known, [*ends, None], strict=True)]
 
 
-def _component(catalogue: Catalogue, index: int, day: date) -> dict[str, Any]:
+def _component(catalogue: Catalogue, index: int, day: date, annotated: dict[str, str]) -> dict[str, Any]:
     service = catalogue.services[index]
+    paging = annotated.get(service.service_id)
     return {
         "apiVersion": "backstage.io/v1alpha1",
         "kind": "Component",
@@ -100,7 +108,7 @@ def _component(catalogue: Catalogue, index: int, day: date) -> dict[str, Any]:
             "name": service.service_id,
             "title": service.name,
             "labels": {"tier": str(service.tier)},
-            "annotations": {"pagerduty.com/service-id": service.pagerduty_id},
+            "annotations": {"pagerduty.com/service-id": paging} if paging else {},
         },
         "spec": {
             "type": "service",

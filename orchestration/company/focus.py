@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from orchestration.company.billing import AMAZON, UNIT, Charge, Issuer, by_period, delivery_day
@@ -42,6 +42,10 @@ TYPES_1_2 = {
 }  # fmt: skip
 
 
+# Landing folder, charges of one issuer and period, day of the delivery.
+Deliver = Callable[[Path, Sequence[Charge], str], None]
+
+
 def money(millionths: int) -> str:
     """A decimal number of currency units, e.g. ``-12.345678``."""
     sign = "-" if millionths < 0 else ""
@@ -49,9 +53,11 @@ def money(millionths: int) -> str:
     return f"{sign}{whole}.{rest:06d}"
 
 
-def write_bills(root: Path, plan: Plan, stories: Stories, charges: list[Charge]) -> int:
+def write_bills(
+    root: Path, plan: Plan, stories: Stories, charges: list[Charge], others: Mapping[Issuer, Deliver]
+) -> int:
     """``focus/charges`` and ``finance/invoice_totals`` under ``root``; returns how many rows are bad on
-    purpose.
+    purpose. ``others``: who writes the bills of issuers that export something else than FOCUS.
 
     The month before last was first delivered half-way through it. The re-delivered month came twice: at
     first with
@@ -64,18 +70,19 @@ def write_bills(root: Path, plan: Plan, stories: Stories, charges: list[Charge])
         by_period(charges).items(), key=lambda item: (item[0][1], item[0][0].name)
     ):
         delivered = delivery_day(plan, period)
+        deliver = others.get(issuer, _write_delivery)
         if period == stories.redelivered_month:
             doubled = [
                 copy
                 for n, charge in enumerate(members)
                 for copy in ((charge, charge) if n % 50 == 0 else (charge,))
             ]
-            _write_delivery(charges_root / delivered.isoformat(), issuer, period, doubled)
+            deliver(root, doubled, delivered.isoformat())
             delivered += timedelta(days=14)
         if period == half_way:
             early = [charge for charge in members if charge.day.day <= 15 and charge.kind == "Usage"]
-            _write_delivery(charges_root / f"{period.isoformat()[:8]}16", issuer, period, early)
-        _write_delivery(charges_root / delivered.isoformat(), issuer, period, members)
+            deliver(root, early, f"{period.isoformat()[:8]}16")
+        deliver(root, members, delivered.isoformat())
         invoices: dict[str, int] = {}
         for charge in members:
             invoices[charge.invoice] = invoices.get(charge.invoice, 0) + charge.billed
@@ -104,7 +111,9 @@ def write_bills(root: Path, plan: Plan, stories: Stories, charges: list[Charge])
     return BAD_CHARGES
 
 
-def _write_delivery(folder: Path, issuer: Issuer, period: date, charges: Sequence[Charge]) -> None:
+def _write_delivery(root: Path, charges: Sequence[Charge], delivered: str) -> None:
+    issuer, period = charges[0].issuer, charges[0].period
+    folder = root / "focus" / "charges" / delivered
     name = f"{issuer.provider.lower()}-{period:%Y-%m}"
     if issuer is AMAZON:
         rows = [_row_1_0(charge) for charge in charges]

@@ -5,25 +5,31 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from orchestration.company.billing import bill
-from orchestration.company.catalogue import build_catalogue
-from orchestration.company.catalogue_files import write_catalogue
+from orchestration.company import opsgenie, servicenow
+from orchestration.company.azure_cost import write_azure_bill
+from orchestration.company.billing import MICROSOFT, bill
+from orchestration.company.catalogue import Catalogue, build_catalogue
+from orchestration.company.catalogue_files import Identifiers, write_catalogue
 from orchestration.company.delivery import deliver
+from orchestration.company.deployments import Delivery
 from orchestration.company.finance import plan_finance, write_finance
 from orchestration.company.focus import write_bills
 from orchestration.company.github import write_github
+from orchestration.company.gitlab import write_gitlab
 from orchestration.company.greenhouse import write_greenhouse
 from orchestration.company.hiring import recruit
 from orchestration.company.hr import write_hr
-from orchestration.company.incidents import suffer
-from orchestration.company.mainline import number_pulls
+from orchestration.company.incidents import Incident, suffer
+from orchestration.company.jenkins import write_jenkins
+from orchestration.company.mainline import PullRequest, number_pulls
 from orchestration.company.pagerduty import write_pagerduty
-from orchestration.company.people import build_people
-from orchestration.company.pipelines import run_pipelines
+from orchestration.company.people import People, build_people
+from orchestration.company.pipelines import Run, run_pipelines
 from orchestration.company.plan import Plan
 from orchestration.company.reliability import measure, write_slos
 from orchestration.company.reviews import quality_of_hire, review, write_reviews
 from orchestration.company.security import write_security
+from orchestration.company.stack import Stack
 from orchestration.company.stories import tell_stories
 from orchestration.company.suites import report_tests, write_reports
 from orchestration.company.surveys import survey, write_surveys
@@ -66,15 +72,18 @@ def generate(
     scale: float = 1.0,
     months: int = 18,
     last_day: date = date(2026, 6, 30),
+    stack: Stack | None = None,
 ) -> Truth:
     """Write a company's exports below ``out_landing`` and what was planted in them into ``truth_dir``.
 
-    The same parameters give the same bytes. Raises ``ValueError`` for a scale or a number of months out of
+    The same parameters give the same bytes, and another stack the same truth: only ``bad_rows`` names the
+    systems in whose files they lie. Raises ``ValueError`` for a scale or a number of months out of
     range, and
     where the truth would lie inside the landing folder.
     """
     if truth_dir.resolve().is_relative_to(out_landing.resolve()):
         raise ValueError(f"the truth must not lie in the landing folder: {truth_dir}")
+    stack = stack or Stack()
     plan = Plan(seed=seed, scale=scale, months=months, last_day=last_day)
     stories = tell_stories(plan)
     catalogue = build_catalogue(plan, stories)
@@ -97,14 +106,15 @@ def generate(
     for person in people.engineers[:3]:
         truth.accounts += [person.login, person.worker_id, person.pagerduty_id]
     branches = {repository: line.branch for repository, line in delivery.lines.items()}
-    write_catalogue(out_landing / "catalogue", plan, stories, catalogue, branches)
-    torn = write_github(out_landing / "github", plan, catalogue, people, delivery, pulls, runs)
-    truth.bad_rows["github.pull_request_commits"] = torn
+    identifiers = _identify(plan, stack, catalogue)
+    write_catalogue(out_landing / "catalogue", plan, stories, catalogue, branches, identifiers)
+    truth.bad_rows |= _write_code(out_landing, plan, stack, catalogue, people, delivery, pulls, runs)
     write_reports(out_landing / "test_reports", reports)
-    write_pagerduty(out_landing / "pagerduty", plan, catalogue, people, incidents)
+    _write_incidents(out_landing, plan, stack, catalogue, people, delivery, incidents)
     truth.bad_rows["prometheus.slo_definitions"] = write_slos(out_landing / "prometheus", stories, slos)
     write_usage(out_landing, plan, usage, plan.last_day + timedelta(days=1))
-    truth.bad_rows["focus.charges"] = write_bills(out_landing, plan, stories, charges)
+    own_exports = {MICROSOFT: write_azure_bill} if "azure" in stack else {}
+    truth.bad_rows["focus.charges"] = write_bills(out_landing, plan, stories, charges, own_exports)
     write_hr(out_landing / "workday", plan, catalogue, people)
     write_security(out_landing, plan, catalogue, people, exposure)
     write_reviews(out_landing / "workday", plan, reviews)
@@ -143,3 +153,58 @@ def generate(
     }
     truth.write(truth_dir)
     return truth
+
+
+def _identify(plan: Plan, stack: Stack, catalogue: Catalogue) -> Identifiers:
+    """What the tools of the stack call each service."""
+    if stack.paging == "opsgenie":
+        found = [("opsgenie", opsgenie.service_id(s), s.service_id) for s in catalogue.services]
+    else:
+        found = [("pagerduty", s.pagerduty_id, s.service_id) for s in catalogue.services]
+    if "servicenow" in stack:
+        desk = servicenow.desk_services(plan, catalogue)
+        known = [s for s in catalogue.services if s.service_id in desk]
+        found += [("servicenow", servicenow.service_id(s), s.service_id) for s in known]
+    return found
+
+
+def _write_code(
+    landing: Path,
+    plan: Plan,
+    stack: Stack,
+    catalogue: Catalogue,
+    people: People,
+    delivery: Delivery,
+    pulls: dict[str, list[PullRequest]],
+    runs: list[Run],
+) -> dict[str, int]:
+    """Source control and pipelines; returns how many rows of which table are bad on purpose."""
+    own_runs = runs
+    if "jenkins" in stack:
+        write_jenkins(landing / "jenkins", plan, stack, pulls, runs)
+        own_runs = []
+    if stack.source_control == "gitlab":
+        torn = write_gitlab(landing / "gitlab", plan, catalogue, people, delivery, pulls, own_runs)
+        return {"gitlab.merge_request_commits": torn}
+    torn = write_github(landing / "github", plan, catalogue, people, delivery, pulls, own_runs)
+    return {"github.pull_request_commits": torn}
+
+
+def _write_incidents(
+    landing: Path,
+    plan: Plan,
+    stack: Stack,
+    catalogue: Catalogue,
+    people: People,
+    delivery: Delivery,
+    incidents: list[Incident],
+) -> None:
+    """Incidents, and who was called. PagerDuty calls people about incidents, so it keeps them all."""
+    desk = servicenow.desk_services(plan, catalogue) if "servicenow" in stack else frozenset()
+    if stack.paging == "opsgenie":
+        opsgenie.write_opsgenie(landing / "opsgenie", plan, catalogue, people, stack, incidents, desk)
+    else:
+        write_pagerduty(landing / "pagerduty", plan, catalogue, people, stack, incidents)
+    if "servicenow" in stack:
+        told = [i for i in incidents if i.service.service_id in desk] if stack.paging == "opsgenie" else []
+        servicenow.write_servicenow(landing / "servicenow", plan, stack, desk, delivery, told)

@@ -10,7 +10,6 @@ bodies.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from orchestration.company.github_records import (
     run_record,
     status_record,
 )
+from orchestration.company.issues import Issue, plan_issues
 from orchestration.company.mainline import PullRequest
 from orchestration.company.people import People
 from orchestration.company.pipelines import Run
@@ -181,28 +181,22 @@ def _export_deployments(exporter: _Exporter, root: Path, delivery: Delivery, peo
 
 
 def _export_issues(exporter: _Exporter, plan: Plan, by_repository: dict[str, list[PullRequest]]) -> None:
-    rng = plan.rng("issues")
+    issues: dict[str, list[Issue]] = {}
+    for issue in plan_issues(plan, by_repository):
+        issues.setdefault(issue.repository, []).append(issue)
 
     def told() -> Records:
         for index, (repository, pulls) in enumerate(by_repository.items()):
-            for position in range(len(pulls) // 3):
-                author = pulls[3 * position].author
-                opened = pulls[3 * position].opened
-                yield (
-                    repository,
-                    opened,
-                    issue_record(repository, issue_number(position), author, *_life(rng, plan, opened)),
+            for issue in issues.get(repository, []):
+                number = issue_number(issue.position)
+                record = issue_record(
+                    repository, number, issue.author, issue.opened, issue.closed, issue.kind
                 )
+                yield repository, issue.opened, record
             if index % 5 == 0:
                 yield from ((repository, pull.opened, pull_as_issue(pull)) for pull in pulls)
 
     exporter.export("issues", told())
-
-
-def _life(rng: random.Random, plan: Plan, opened: int) -> tuple[int, int | None, str]:
-    closed = opened + int(rng.expovariate(1 / (6 * DAY)))
-    kind = rng.choice(("bug", "feature", "chore"))
-    return opened, closed if closed < plan.end else None, kind
 
 
 def _export_again(

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.company.catalogue import Catalogue, Service, Team, pagerduty_id
-from orchestration.company.github_records import deployment_id
 from orchestration.company.incidents import Incident
 from orchestration.company.people import People, Person
 from orchestration.company.plan import DAY, HOUR, Plan, add_months, day_of, epoch, iso
+from orchestration.company.stack import Stack
 from orchestration.company.writing import pages, write_csv, write_json, write_lines
 
 API = "https://api.pagerduty.com"
@@ -19,7 +19,12 @@ PAGE = 100
 
 
 def write_pagerduty(
-    root: Path, plan: Plan, catalogue: Catalogue, people: People, incidents: list[Incident]
+    root: Path,
+    plan: Plan,
+    catalogue: Catalogue,
+    people: People,
+    stack: Stack,
+    incidents: list[Incident],
 ) -> None:
     """Everything under ``root``.
 
@@ -32,7 +37,9 @@ def write_pagerduty(
         by_month.setdefault(iso(incident.created)[:7], []).append(incident)
     for month, members in by_month.items():
         for index, page in enumerate(pages(members, PAGE)):
-            records = [incident_record(catalogue, incident, incident.created < early) for incident in page]
+            records = [
+                incident_record(catalogue, stack, incident, incident.created < early) for incident in page
+            ]
             document = {"incidents": records, "limit": PAGE, "offset": index * PAGE, "total": None,
                         "more": (index + 1) * PAGE < len(members)}  # fmt: skip
             write_json(root / "incidents" / month / f"page-{index:03d}.json", document)
@@ -45,7 +52,7 @@ def write_pagerduty(
     # The export of ten days before the end, in which late incidents were still open: newer files correct it.
     cut = plan.end - 10 * DAY
     stale = [
-        still_open(incident_record(catalogue, i, False), cut)
+        still_open(incident_record(catalogue, stack, i, False), cut)
         for i in incidents
         if cut - 5 * DAY <= i.created < cut
     ]
@@ -76,7 +83,9 @@ def reference(kind: str, identifier: str, summary: str) -> dict[str, Any]:
     }
 
 
-def incident_record(catalogue: Catalogue, incident: Incident, old_capture: bool) -> dict[str, Any]:
+def incident_record(
+    catalogue: Catalogue, stack: Stack, incident: Incident, old_capture: bool
+) -> dict[str, Any]:
     """One incident as ``GET /incidents`` tells it."""
     changed = incident.resolved or incident.acknowledged or incident.created
     status = "resolved" if incident.resolved else "acknowledged" if incident.acknowledged else "triggered"
@@ -136,7 +145,7 @@ def incident_record(catalogue: Catalogue, incident: Incident, old_capture: bool)
     if incident.names:
         record["custom_fields"] = [
             {"name": "caused_by_deployment", "display_name": "Caused by deployment", "data_type": "string",
-             "value": str(deployment_id(incident.names.number))}
+             "value": stack.deployment_name(incident.names)}
         ]  # fmt: skip
     return record
 
