@@ -180,6 +180,7 @@ def test_work_items_have_the_history_of_their_revisions_and_a_csv_adds_what_is_n
         ("azure_devops:acme/101", "story", "done", "2026-05-11 09:00:00", "2026-05-15 16:30:00", "checkout"),
         ("azure_devops:acme/102", "bug", "todo", None, None, "checkout"),
         ("azure_devops:acme/103", "bug", "in_progress", None, None, "checkout"),
+        ("azure_devops:acme/104", "epic", "in_progress", "2026-06-02 08:00:00", None, "checkout"),
     ]
     assert rows(
         warehouse, "select sprint_id, work_item_id, state_at_end from intermediate.int_sprint_items"

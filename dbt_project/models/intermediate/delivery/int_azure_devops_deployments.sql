@@ -158,9 +158,25 @@ told_stages as (
 
 told as (
 
-    select * from told_releases
-    union all
-    select * from told_stages
+    {% for way in ['told_releases', 'told_stages'] -%}
+    select
+        native_id,
+        repository,
+        sha,
+        ref,
+        version_name,
+        environment,
+        service_name,
+        second_service_name,
+        deployer_id,
+        native_run_id,
+        created_at,
+        started_at,
+        finished_at,
+        state
+    from {{ way }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 

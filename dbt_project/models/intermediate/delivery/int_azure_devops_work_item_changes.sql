@@ -6,25 +6,16 @@ with revisions as (
 
     select
         coalesce(organization || '/', '') || cast(work_item_id as string) as item_key,
-        coalesce(organization || '/', '') as organization_prefix,
         revision,
         created_at,
         changed_at,
         lower(state) as status,
         lower(work_item_type) as item_type,
         coalesce(organization || '/', '') || translate(iteration_path, chr(92), '/') as sprint,
-        cast({{ business_date('due_at') }} as string) as due_date,
-        coalesce(is_deleted, false) as is_deleted
+        cast({{ business_date('due_at') }} as string) as due_date
     from {{ ref('stg_azure_devops__work_items') }}
-    where revision is not null
-
-),
-
--- Deleting an item empties fields of it: that is no change of them.
-kept as (
-
-    select * from revisions
-    where not is_deleted
+    -- Deleting an item empties fields of it: that is no change of them.
+    where revision is not null and not coalesce(is_deleted, false)
 
 ),
 
@@ -40,7 +31,7 @@ compared as (
         row_number() over (partition by item_key order by revision) = 1 as is_initial,
         case when revision = 1 then created_at else changed_at end as changed_at,
         revision
-    from kept
+    from revisions
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
