@@ -13,6 +13,7 @@ from orchestration.company.catalogue_files import Identifiers, write_catalogue
 from orchestration.company.delivery import deliver
 from orchestration.company.deployments import Delivery
 from orchestration.company.finance import plan_finance, write_finance
+from orchestration.company.flags import flag_changes, flag_suspects, flip, write_flags
 from orchestration.company.focus import write_bills
 from orchestration.company.github import write_github
 from orchestration.company.gitlab import write_gitlab
@@ -26,6 +27,7 @@ from orchestration.company.pagerduty import write_pagerduty
 from orchestration.company.people import People, build_people
 from orchestration.company.pipelines import Run, run_pipelines
 from orchestration.company.plan import Plan
+from orchestration.company.quality import analyse, code_quality, write_quality
 from orchestration.company.reliability import measure, write_slos
 from orchestration.company.reviews import quality_of_hire, review, write_reviews
 from orchestration.company.security import write_security
@@ -93,6 +95,8 @@ def generate(
     runs = run_pipelines(plan, catalogue, people, delivery)
     reports = report_tests(plan, stories, catalogue, runs)
     incidents = suffer(plan, catalogue, people, delivery)
+    flags = flip(plan, catalogue, people, incidents)
+    projects = analyse(plan, catalogue, people)
     slos = measure(plan, stories, catalogue, incidents)
     usage = use(plan)
     charges = bill(plan, stories, catalogue, usage)
@@ -112,6 +116,8 @@ def generate(
     write_reports(out_landing / "test_reports", reports)
     _write_incidents(out_landing, plan, stack, catalogue, people, delivery, incidents)
     truth.bad_rows["prometheus.slo_definitions"] = write_slos(out_landing / "prometheus", stories, slos)
+    write_flags(out_landing, flags)
+    write_quality(out_landing, projects)
     write_usage(out_landing, plan, usage, plan.last_day + timedelta(days=1))
     own_exports = {MICROSOFT: write_azure_bill} if "azure" in stack else {}
     truth.bad_rows["focus.charges"] = write_bills(out_landing, plan, stories, charges, own_exports)
@@ -132,6 +138,9 @@ def generate(
         "pipeline_success_rate": pipeline_success_rate(catalogue, runs),
         "test_flakiness": flakiness(catalogue, reports),
         "flaky_tests": flaky_tests(reports),
+        "flag_changes": flag_changes(flags),
+        "flag_suspects": flag_suspects(flags),
+        "code_quality": code_quality(projects),
         "slo_attainment": slo_attainment(plan, slos),
         "cloud_cost": cloud_cost(charges),
         "customer_cost": customer_cost(allocated),

@@ -20,6 +20,9 @@ pipeline_success_rate segment and month: ``final_success``, ``final_total``, ``f
 ``first_total``
 test_flakiness        segment and month: ``test_runs`` with a pass or a fail, ``flaky`` ones, ``left_out``
 flaky_tests           test: ``flaky`` test runs, ``lost_runs`` (attempts of jobs), ``wasted_ms``
+flag_changes          service and month: ``changes`` of feature flags, ``production`` ones among them
+flag_suspects         ``entry_id`` of a change that an incident of the ``service`` followed, nothing deployed
+code_quality          service in the end: ``coverage_percent``, ``debt_minutes``, issues ``found``, ``open``
 slo_attainment        SLO and month: ``good``, ``total`` (slices for Timeslices)
 cloud_cost            issuer, currency and month: ``billed`` (month = billing period), ``effective`` (month =
                       charge period)
