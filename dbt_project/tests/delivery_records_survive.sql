@@ -11,6 +11,10 @@ with told_incidents as (
     select incident_id
     from {{ ref('stg_opsgenie__incidents') }}
     union
+    select repository || '#' || cast(issue_number as string) as incident_id
+    from {{ ref('stg_gitlab__issues') }}
+    where issue_type = 'incident'
+    union
     select incident_number as incident_id
     from {{ ref('stg_servicenow__incidents') }}
     union
@@ -88,6 +92,7 @@ counts as (
         (
             (select count(*) from {{ ref('stg_github__issues') }})
             + (select count(*) from {{ ref('stg_jira__issues') }})
+            + (select count(*) from {{ ref('stg_gitlab__issues') }})
             + (select count(*) from azure_devops_items)
         ) as loaded,
         (select count(*) from {{ ref('int_work_items') }}) as kept

@@ -37,6 +37,19 @@ annotated as (
 
 ),
 
+-- A project of GitLab that is one service says whose its incidents are.
+projects as (
+
+    select
+        'gitlab' as tool,
+        repository as identifier,
+        min(service_id) as service_id
+    from {{ ref('int_repositories') }}
+    group by repository
+    having count(distinct service_id) = 1
+
+),
+
 listed_tools as (
 
     select distinct
@@ -66,6 +79,13 @@ candidates as (
             annotated.service_id = listed_tools.service_id
             and annotated.tool = listed_tools.tool
     where listed_tools.service_id is null
+    union all
+    select
+        tool,
+        identifier,
+        service_id,
+        3 as preference
+    from projects
 
 ),
 

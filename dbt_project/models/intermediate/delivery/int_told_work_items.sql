@@ -1,6 +1,7 @@
 {#- A tracker is a relation with these columns and its name here. -#}
 {%- set trackers = [
     ref('int_github_work_items'), ref('int_jira_work_items'), ref('int_azure_devops_work_items'),
+    ref('int_gitlab_work_items'),
 ] -%}
 with told as (
 

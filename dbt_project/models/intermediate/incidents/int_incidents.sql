@@ -1,6 +1,11 @@
 {#- One relation per system, each with these columns: what the system tells of an incident, its ids already ours
     (source_system:native id), its words still its own. -#}
-{%- set relations = ['int_pagerduty_incidents', 'int_opsgenie_incidents', 'int_servicenow_incidents'] -%}
+{%- set relations = [
+    'int_pagerduty_incidents',
+    'int_opsgenie_incidents',
+    'int_servicenow_incidents',
+    'int_gitlab_incidents',
+] -%}
 {%- set columns = [
     'source_system',
     'incident_id',
