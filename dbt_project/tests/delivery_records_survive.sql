@@ -107,7 +107,10 @@ counts as (
     select
         'deployments of every system' as source_name,
         (select count(*) from {{ ref('int_deployment_tellings') }}) as loaded,
-        (select coalesce(sum(attempt_count), 0) from {{ ref('int_deployments') }}) as kept
+        (
+            (select coalesce(sum(attempt_count), 0) from {{ ref('int_deployments') }})
+            + (select count(*) from {{ ref('int_deployment_attempts') }} where is_echo)
+        ) as kept
     union all
     select
         'incidents' as source_name,

@@ -366,16 +366,95 @@ numbered as (
         ) as deployment_number
     from linked
 
+),
+
+-- An attempt by its own system's telling, before it is known to echo another's.
+owning as (
+
+    select
+        numbered.*,
+        first_value(numbered.attempt_id) over (
+            partition by numbered.sequence_key, numbered.deployment_number
+            order by numbered.telling_number
+            rows between unbounded preceding and current row
+        ) as own_deployment_id,
+        row_number() over (
+            partition by numbered.sequence_key, numbered.deployment_number order by numbered.telling_number
+        ) as own_attempt,
+        max(coalesce(numbered.finished_at, numbered.created_at)) over (
+            partition by numbered.sequence_key, numbered.deployment_number
+        ) as ended_at
+    from numbered
+
+),
+
+heads as (
+
+    select
+        own_deployment_id,
+        service_id,
+        environment_tier,
+        sha,
+        created_at as began_at,
+        ended_at,
+        case source_system
+            {% for system in var('deployment_systems') -%}
+            when '{{ system }}' then {{ loop.index }}
+            {% endfor -%}
+            else {{ var('deployment_systems') | length + 1 }}
+        end as system_order
+    from owning
+    where own_attempt = 1 and service_id <> 'unmapped' and sha is not null and exclusion_reason is null
+
+),
+
+-- Two systems tell of one deployment in their own words, such as a job's and a cluster's, under different names of the
+-- environment: the same commit of a service in the same tier at the same time.
+echoes as (
+
+    select
+        heads.own_deployment_id,
+        others.own_deployment_id as echoed_deployment_id,
+        row_number() over (
+            partition by heads.own_deployment_id
+            order by others.system_order asc, others.began_at asc, others.own_deployment_id asc
+        ) as rank
+    from heads
+    inner join heads as others
+        on
+            heads.service_id = others.service_id
+            and heads.environment_tier = others.environment_tier
+            and heads.sha = others.sha
+            and heads.system_order > others.system_order
+            and others.began_at <= {{ dbt.dateadd('minute', var('deployment_echo_minutes'), 'heads.ended_at') }}
+            and heads.began_at <= {{ dbt.dateadd('minute', var('deployment_echo_minutes'), 'others.ended_at') }}
+
+),
+
+-- What is echoed may itself echo a third system's.
+resolved as (
+
+    select
+        owning.*,
+        coalesce(further.echoed_deployment_id, echoes.echoed_deployment_id, owning.own_deployment_id) as deployment_id,
+        echoes.echoed_deployment_id is not null as is_echo
+    from owning
+    left join echoes
+        on
+            owning.own_deployment_id = echoes.own_deployment_id
+            and echoes.rank = 1
+    left join echoes as further
+        on
+            echoes.echoed_deployment_id = further.own_deployment_id
+            and further.rank = 1
+
 )
 
 select
     attempt_id,
-    first_value(attempt_id) over (
-        partition by sequence_key, deployment_number
-        order by telling_number
-        rows between unbounded preceding and current row
-    ) as deployment_id,
-    row_number() over (partition by sequence_key, deployment_number order by telling_number) as attempt,
+    deployment_id,
+    row_number() over (partition by deployment_id order by is_echo asc, telling_number asc) as attempt,
+    is_echo,
     source_system,
     native_id,
     repository,
@@ -395,4 +474,4 @@ select
     outcome,
     unmapped_state,
     exclusion_reason
-from numbered
+from resolved

@@ -21,6 +21,7 @@ with attempts as (
         exclusion_reason,
         max(attempt) over (partition by deployment_id) as last_attempt
     from {{ ref('int_deployment_attempts') }}
+    where not is_echo
 
 ),
 
