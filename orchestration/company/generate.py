@@ -22,6 +22,7 @@ from orchestration.company.hiring import recruit
 from orchestration.company.hr import write_hr
 from orchestration.company.incidents import Incident, suffer
 from orchestration.company.jenkins import write_jenkins
+from orchestration.company.jira import name_services, write_jira
 from orchestration.company.mainline import PullRequest, number_pulls
 from orchestration.company.pagerduty import write_pagerduty
 from orchestration.company.people import People, build_people
@@ -35,6 +36,7 @@ from orchestration.company.stack import Stack
 from orchestration.company.stories import tell_stories
 from orchestration.company.suites import report_tests, write_reports
 from orchestration.company.surveys import survey, write_surveys
+from orchestration.company.teamwork import do_work
 from orchestration.company.truth import Truth
 from orchestration.company.truth_business import (
     attrition,
@@ -62,6 +64,17 @@ from orchestration.company.truth_security import (
     vulnerability_time_to_remediate,
 )
 from orchestration.company.truth_tests import flakiness, flaky_tests
+from orchestration.company.truth_work import (
+    cycle_time,
+    escaped_defect_rate,
+    plan_vs_actual,
+    postmortem_actions,
+    postmortem_actions_overdue,
+    sprints,
+    work_done,
+    work_excluded,
+    work_in_progress,
+)
 from orchestration.company.usage import use, write_usage
 from orchestration.company.vulnerabilities import expose
 
@@ -104,13 +117,14 @@ def generate(
     hiring = recruit(plan, stories, catalogue, people)
     reviews = review(plan, people)
     waves = survey(plan, stories, catalogue, people)
+    work = do_work(plan, stories, catalogue, people, incidents)
     finance = plan_finance(plan, stories, catalogue, usage, charges)
 
     truth = Truth(plan, stories)
     for person in people.engineers[:3]:
         truth.accounts += [person.login, person.worker_id, person.pagerduty_id]
     branches = {repository: line.branch for repository, line in delivery.lines.items()}
-    identifiers = _identify(plan, stack, catalogue)
+    identifiers = [*_identify(plan, stack, catalogue), *name_services(catalogue, work)]
     write_catalogue(out_landing / "catalogue", plan, stories, catalogue, branches, identifiers)
     truth.bad_rows |= _write_code(out_landing, plan, stack, catalogue, people, delivery, pulls, runs)
     write_reports(out_landing / "test_reports", reports)
@@ -127,6 +141,7 @@ def generate(
     write_greenhouse(out_landing / "greenhouse", plan, catalogue, hiring)
     write_surveys(out_landing / "surveys", waves)
     write_finance(out_landing / "finance", plan, finance)
+    write_jira(out_landing / "jira", plan, work)
 
     allocated = customer_costs(usage, charges)
     truth.tables = {
@@ -158,6 +173,15 @@ def generate(
         "quality_of_hire": quality_of_hire(plan, people, reviews),
         "enps": enps(catalogue, waves),
         "stakeholder_satisfaction": stakeholder_satisfaction(waves),
+        "cycle_time": cycle_time(catalogue, work),
+        "work_in_progress": work_in_progress(plan, catalogue, work),
+        "work_done": work_done(catalogue, work),
+        "work_excluded": work_excluded(work),
+        "sprints": sprints(plan, work),
+        "plan_vs_actual": plan_vs_actual(plan, catalogue, work),
+        "escaped_defect_rate": escaped_defect_rate(catalogue, work),
+        "postmortem_actions": postmortem_actions(plan, catalogue, work),
+        "postmortem_actions_overdue": postmortem_actions_overdue(plan, catalogue, work),
         "spend_vs_budget": spend_vs_budget(plan, catalogue, usage, charges, finance),
     }
     truth.write(truth_dir)

@@ -25,6 +25,11 @@ With the default last day, 30 June 2026, and 18 months:
   reason, one time in five, and pass when they run again; before and after one time in a hundred.
 * **Surveys**: the pulse of one group falls from the hurried quarter on; one wave is counted by the survey
   tool, one comes from Qualtrics.
+* **Pressed by the hurried quarter**: the checkout team delivers half of what it commits to in those three
+  months, and unplanned work comes into its sprints; until a month after them more bugs are met, and more of
+  them by users.
+* **Actions that slip**: from the hurried quarter on, one group does what it agreed on after incidents too
+  late, and moves the dates.
 * **Human resources**: a back-dated edit between an older and a newer export, a rehire, transfers,
   contractors and interns, a rescinded hire, terminations dated after the last day.
 * **Delivery**: bots, squash, rebase and merge commits, rollbacks (some two versions back), reverts,
@@ -73,6 +78,8 @@ class Stories:
     freeze_until: date
     overrun_team: str
     overrun_from: date
+    pressed_team: str
+    slipping_group: str
     flaky_from: date
     flaky_until: date
 
@@ -106,6 +113,8 @@ def tell_stories(plan: Plan) -> Stories:
         freeze_until=add_months(last_month, -2),
         overrun_team="analytics",
         overrun_from=add_months(last_month, -5),
+        pressed_team="checkout",
+        slipping_group="data",
         flaky_from=plan.last_day - timedelta(days=FLAKY_DAYS[0]),
         flaky_until=plan.last_day - timedelta(days=FLAKY_DAYS[1]),
     )

@@ -46,6 +46,21 @@ enps                  segment (org, group, team) and quarter: ``respondents``, `
                       ``detractors``; ``rate_invited``, ``rate_responded`` where both are told
 stakeholder_satisfaction  segment (org, function) and quarter: ``respondents``, ``score_sum`` (1 to 5),
                       ``favourable``, ``invited``
+cycle_time            segment and month of the end, of issues in Jira: ``items``, ``median_hours``
+work_in_progress      segment and month, at its end: ``items``, ``median_days`` since each was begun
+work_done             segment and month of the end, of issues in Jira: ``items``, by type ``stories``,
+                      ``bugs``, ``tasks``, ``epics``, their ``points``; by category, epics apart,
+                      ``new_value``, ``debt``, ``reliability``, ``security``, ``keep_the_lights_on``,
+                      ``unclassified``
+work_excluded         reason (blank: counts): ``items`` in Jira
+sprints               sprint that is closed: ``committed``, ``delivered``, ``added``, ``added_delivered``,
+                      ``removed``, ``carried_over``
+plan_vs_actual        segment and month of the sprint's close: the same without ``added_delivered``
+escaped_defect_rate   segment and month of creation: ``known`` (where it was found), ``escaped``, ``unknown``
+postmortem_actions    segment and month of the first due date: ``due``, ``in_time``, ``redated``; without a
+                      date by month in which it was agreed on: ``undated``
+postmortem_actions_overdue
+                      segment and month, at its end: ``overdue``
 spend_vs_budget       team and month: ``cloud_spend``, ``vendor_spend``, ``cloud_budget``, ``vendor_budget``
                       in dollars
 ===================== ======================================================================================
