@@ -267,6 +267,8 @@ def test_what_is_no_path_is_refused(text: str) -> None:
         ("{day}.csv", "2026-06-30.csv", {"day": "2026-06-30"}),
         ("*/{day}-{part}.csv", "x/2026-1.csv", {"day": "2026", "part": "1"}),
         ("**/{day}/*", "a/b/c/p.json", {"day": "c"}),
+        ("{job}/{report**}", "unit/a/b.xml", {"job": "unit", "report": "a/b.xml"}),
+        ("{job}/{report**}", "b.xml", {}),
     ],
 )
 def test_landing_paths_are_captured(pattern: str, path: str, captures: dict[str, str]) -> None:

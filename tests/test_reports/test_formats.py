@@ -65,6 +65,22 @@ def test_a_suite_that_miscounts_is_quarantined_and_its_tests_are_loaded(house: H
     ]
 
 
+def test_an_instant_behind_a_suites_name_and_a_home_folder_are_no_part_of_a_test(house: House) -> None:
+    report = """
+        <testsuite name="TestCart-20260302091500">
+            <testcase name="a" file="/home/jane.canary/work/cart.py"/>
+            <testcase name="b" file="C:\\Users\\jane.canary\\work\\cart.py"/>
+            <testcase name="c" file="/builds/acme/cart.py"/>
+        </testsuite>"""
+    house.land("junit_test_cases", "acme/shop/77-1/unit/r.xml", report)
+    house.load()
+    assert house.query("select suite, test_file from raw_test_reports.junit_test_cases order by _row") == [
+        ("TestCart", "work/cart.py"),
+        ("TestCart", "work\\cart.py"),
+        ("TestCart", "/builds/acme/cart.py"),
+    ]
+
+
 def test_a_report_that_comes_again_replaces_itself_and_another_attempt_does_not(house: House) -> None:
     one = '<testsuite name="s"><testcase name="a"/><testcase name="b"/></testsuite>'
     house.land("junit_test_cases", "acme/shop/77-1/unit/r.xml", one)
