@@ -19,7 +19,9 @@ with versions as (
         count(*) over (partition by told.incident_number) as version_count,
         row_number() over (
             partition by told.incident_number
-            order by told.updated_at desc, coalesce(told.version_number, -1) desc
+            order by
+                told.updated_at desc,
+                coalesce(cast(replace(replace(told.version_number, ',', ''), '.', '') as bigint), -1) desc
         ) as age
     from {{ source('raw_servicenow', 'incident_exports') }} as told
     left join {{ ref('status_map') }} as states
