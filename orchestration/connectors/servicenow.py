@@ -1,6 +1,6 @@
 """ServiceNow, as asked over its Table API.
 
-Endpoint: ``/api/now/table/<table>`` for incidents, change requests and the SLAs of tasks, with
+Endpoint: ``/api/now/table/<table>`` for incidents, change requests, the SLAs of tasks and problem tasks, with
 ``sysparm_query``, ``sysparm_fields``, ``sysparm_limit`` and ``sysparm_display_value``.
 
 Limits: an instance may set a number of requests an hour for a user; beyond it 429 with ``Retry-After`` and
@@ -30,7 +30,7 @@ from .pulled import Address, PulledSystem
 PAGE_SIZE = 1000
 MOST_PAGES = 100_000
 
-ServicenowTable = Literal["incidents", "change_requests", "task_slas"]
+ServicenowTable = Literal["incidents", "change_requests", "task_slas", "problem_tasks"]
 COMMON = "sys_id,sys_created_on,sys_updated_on"
 TASK = f"{COMMON},number,short_description,state,business_service,cmdb_ci,correlation_id"
 TABLES: dict[str, tuple[str, str]] = {
@@ -39,6 +39,11 @@ TABLES: dict[str, tuple[str, str]] = {
         f"{TASK},priority,urgency,category,assignment_group,caused_by,parent_incident,opened_at,resolved_at,closed_at",
     ),
     "change_requests": ("change_request", f"{TASK},type,close_code,work_start,work_end"),
+    "problem_tasks": (
+        "problem_task",
+        f"{COMMON},number,short_description,state,priority,problem,business_service,cmdb_ci,opened_at,due_date,"
+        "work_start,closed_at",
+    ),
     "task_slas": ("task_sla", f"{COMMON},task,sla.target,stage,has_breached,start_time,end_time"),
 }
 
@@ -54,7 +59,9 @@ class ServicenowSource(PulledSystem):
     user: str | None = None
     display_value: Literal["false", "all"] = "all"
     incident_fields: list[str] = Field(default=[])
-    tables: list[ServicenowTable] = Field(default=["incidents", "change_requests", "task_slas"])
+    tables: list[ServicenowTable] = Field(
+        default=["incidents", "change_requests", "task_slas", "problem_tasks"]
+    )
     overlap_days: int = Field(default=1, ge=0, le=90)
 
 

@@ -16,7 +16,7 @@ from werkzeug import Request, Response
 from orchestration.connectors import servicenow as connector
 from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import PullOutcome, pull_system
-from orchestration.connectors.servicenow import ServicenowSource
+from orchestration.connectors.servicenow import TABLES, ServicenowSource
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
@@ -208,13 +208,11 @@ def test_a_pull_that_dies_in_the_middle_goes_on_at_the_last_change_it_had_read(
 
 def test_each_table_has_its_own_name_and_place(servicenow: ServicenowServer, home: DataHome) -> None:
     servicenow.add("i-1", hours=1)
-    pull(
-        servicenow, home, tables=["incidents", "change_requests", "task_slas"], incident_fields=["u_severity"]
-    )
+    pull(servicenow, home, tables=list(TABLES), incident_fields=["u_severity"])
     asked = {args["path"].rsplit("/", 1)[1]: args["sysparm_fields"].split(",") for args in servicenow.asked}
-    assert set(asked) == {"incident", "change_request", "task_sla"}
+    assert set(asked) == {"incident", "change_request", "task_sla", "problem_task"}
     assert ["u_severity" in asked[name] for name in ("incident", "change_request")] == [True, False]
-    assert all(told(home, table) == ["i-1"] for table in ("incidents", "change_requests", "task_slas"))
+    assert all(told(home, table) == ["i-1"] for table in TABLES)
 
 
 def test_a_spent_limit_is_waited_for(servicenow: ServicenowServer, home: DataHome) -> None:

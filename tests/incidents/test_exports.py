@@ -234,6 +234,15 @@ def test_a_change_request_says_how_its_deployment_went(warehouse: duckdb.DuckDBP
     assert [identity.split(":")[0] for (identity,) in caused] == ["opsgenie", "servicenow"]
 
 
+def test_a_task_of_a_problem_is_an_action_after_an_incident(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        warehouse,
+        "select work_item_id, service_id, state, work_type, is_postmortem_action "
+        "from intermediate.int_work_items where source_system = 'servicenow'",
+    )
+    assert found == [("servicenow:PTASK0010001", "cart", "done", "task", True)]
+
+
 def test_history_of_datadog_gives_good_and_valid_units(warehouse: duckdb.DuckDBPyConnection) -> None:
     """An hour without traffic counts nothing, one without values is missing; time is counted in seconds."""
     found = rows(

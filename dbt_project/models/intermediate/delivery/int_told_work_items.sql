@@ -2,6 +2,7 @@
 {%- set trackers = [
     ref('int_github_work_items'), ref('int_jira_work_items'), ref('int_azure_devops_work_items'),
     ref('int_gitlab_work_items'),
+    ref('int_servicenow_work_items'),
 ] -%}
 with told as (
 
