@@ -148,6 +148,14 @@ values_seen as (
     from {{ ref('int_work_items') }}
     where state = 'unmapped' and exclusion_reason is null
     union all
+    -- A status that was deleted is in no list any more, and old histories still go through it.
+    select
+        source_system as system,
+        'work item status in histories' as concept,
+        to_value as raw_value
+    from {{ ref('int_work_item_changes') }}
+    where field = 'status' and to_state = 'unmapped'
+    union all
     select
         source_system as system,
         'work item service' as concept,
