@@ -15,6 +15,7 @@ from orchestration.connectors.http import Client, PermanentError
 from orchestration.connectors.paging import (
     bisect_window,
     follow_body_links,
+    follow_continuations,
     follow_cursor,
     follow_header_tokens,
     follow_links,
@@ -186,6 +187,16 @@ def test_a_cursor_that_comes_twice_is_an_error(httpserver: HTTPServer, make_clie
     )
     with pytest.raises(PermanentError, match="loops"):
         list(follow_cursor(make_client(), "search", {}, cursor="starting_after"))
+
+
+def test_a_kubernetes_list_that_gives_the_same_token_again_is_an_error_after_its_pages(
+    httpserver: HTTPServer, make_client: MakeClient
+) -> None:
+    httpserver.expect_request("/pods").respond_with_json({"metadata": {"continue": "t"}, "items": [1]})
+    pages = follow_continuations(make_client(), "pods", {"limit": 1})
+    assert [next(pages).json["items"], next(pages).json["items"]] == [[1], [1]]
+    with pytest.raises(PermanentError, match="loops"):
+        next(pages)
 
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
