@@ -14,7 +14,7 @@ select
     cast(null as string) as priority,
     cast(null as string) as found_in,
     title,
-    coalesce(labels, '["' || replace(replace(label_list, '"', ''), ',', '","') || '"]') as labels,
+    labels,
     cast(null as string) as components,
     cast(null as string) as linked_types,
     '&' || cast(epic_number as string) as epic_key,

@@ -5,8 +5,10 @@ select
     coalesce(issue_type, 'issue') as issue_type,
     state,
     severity,
-    labels,
-    label_list,
+    case
+        when labels like '[%' then labels
+        else '["' || replace(replace(labels, '"', ''), ',', '","') || '"]'
+    end as labels,
     duplicate_of,
     caused_by_deployment,
     caused_by_sha,
