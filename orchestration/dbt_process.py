@@ -1,5 +1,9 @@
 """dbt as a child process that never outlives its parent: ``python -P dbt_process.py <dbt arguments>``.
 
+Parsing the project takes dbt longer than most builds, and it parses again for every new value of a variable,
+though no model's place in the graph depends on one. Where ``METRICS_DBT_MANIFEST`` names what an earlier
+parse of the same files left (``partial_parse.msgpack``), that is used as it is.
+
 A run that is killed (``kill -9``, out of memory) cannot stop its dbt. Left alone, that dbt would go on
 writing into a warehouse that the next run has already locked. So it looks every tenth of a second whether its
 parent is still there.
@@ -12,6 +16,8 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 PARENT_GONE = 70  # EX_SOFTWARE; nobody is left to read it
 
@@ -23,6 +29,18 @@ def watch_parent(parent: int) -> None:
     os._exit(PARENT_GONE)
 
 
+def read_manifest(parsed: Path) -> Any:
+    """dbt's Manifest as a parse has left it, complete as after parsing; None where there is no such file."""
+    if not parsed.is_file():
+        return None
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    manifest.build_parent_and_child_maps()
+    manifest.build_flat_graph()
+    return manifest
+
+
 def main(arguments: Sequence[str]) -> None:
     """Runs dbt with these arguments; ends with dbt's exit code."""
     parent = int(os.environ["METRICS_PARENT_PROCESS"])
@@ -31,7 +49,8 @@ def main(arguments: Sequence[str]) -> None:
     threading.Thread(target=watch_parent, args=(parent,), daemon=True).start()
     from dbt.cli.main import cli  # after the watch has begun: this import takes seconds
 
-    cli(list(arguments))
+    parsed = os.environ.get("METRICS_DBT_MANIFEST")
+    cli(list(arguments), obj={"manifest": read_manifest(Path(parsed)) if parsed else None})
 
 
 if __name__ == "__main__":

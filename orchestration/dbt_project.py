@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,20 @@ class MetricsDbtProject:
 
         Raises DbtParseError with dbt's own words.
         """
-        folder = self.home.root / "dbt" / "manifests" / self.content_hash
+        folder = self._parsed_folder
         if not (folder / "manifest.json").exists():
             self._parse(folder, environ)
         return json.loads((folder / "manifest.json").read_bytes())
+
+    @property
+    def parsed_manifest(self) -> Path:
+        """The same in dbt's own binary form, for a dbt process that need not parse."""
+        return self._parsed_folder / "partial_parse.msgpack"
+
+    @property
+    def _parsed_folder(self) -> Path:
+        # Another dbt reads the same files otherwise.
+        return self.home.root / "dbt" / "manifests" / f"{self.content_hash}-{version('dbt-core')}"
 
     def environment(self, environ: Mapping[str, str], target_path: Path) -> dict[str, str]:
         """Environment of a dbt process."""

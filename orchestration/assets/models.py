@@ -141,7 +141,10 @@ def _run_dbt(
     (target_path / "run_results.json").unlink(missing_ok=True)
     invocation = dagster_dbt.DbtCliInvocation.run(
         args=project.command(arguments),
-        env=project.environment(deployment.environ, target_path),
+        env={
+            **project.environment(deployment.environ, target_path),
+            "METRICS_DBT_MANIFEST": str(project.parsed_manifest),
+        },
         manifest=deployment.manifest,
         dagster_dbt_translator=translator,
         project_dir=project.directory,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orchestration.dbt_project import MetricsDbtProject
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.load import ensure_tables, load_system
@@ -21,10 +22,14 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 def run_dbt(home: DataHome, *arguments: str, succeeds: bool = True) -> dict[str, Any]:
     """The ``run_results.json`` of ``dbt <arguments>`` over ``home``; fails with dbt's words if dbt fails."""
     target = home.root / "dbt"
-    places = [f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}", f"--target-path={target}"]
+    project = MetricsDbtProject(PROJECT, home)
     done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", *arguments, *places, f"--log-path={target}"],
-        env={**os.environ, "METRICS_HOME": str(home.root), "DO_NOT_TRACK": "1"},
+        project.command(arguments),
+        env={
+            **project.environment(os.environ, target),
+            "DBT_LOG_FORMAT": "text",
+            "METRICS_DBT_MANIFEST": str(parse_once()),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -33,6 +38,14 @@ def run_dbt(home: DataHome, *arguments: str, succeeds: bool = True) -> dict[str,
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     results: dict[str, Any] = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
     return results
+
+
+@cache
+def parse_once() -> Path:
+    """The project as dbt has parsed it, once for all tests of all workers and runs over the same files."""
+    project = MetricsDbtProject(PROJECT, DataHome(PROJECT.parent / ".pytest_cache" / "parsed"))
+    project.prepare_manifest(os.environ)
+    return project.parsed_manifest
 
 
 def make_empty_home(root: Path) -> DataHome:

@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.home import DataHome
 
-from .project import PROJECT, make_empty_home, run_dbt
+from .project import PROJECT, make_empty_home, parse_once, run_dbt
 
 # KPIs whose worked examples and traps kpis.md spells out, with the model that shows each.
 EXEMPLIFIED = {
@@ -67,8 +67,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
 
 
 @pytest.fixture(scope="module")
-def manifest(empty: DataHome) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((empty.root / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+def manifest() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(parse_once().with_name("manifest.json").read_text(encoding="utf-8"))
     return found
 
 
