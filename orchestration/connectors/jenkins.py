@@ -33,7 +33,7 @@ JOBS = "jobs[_class,name,lastBuild[timestamp]]"
 BUILDS = (
     "_class,number,url,fullDisplayName,timestamp,duration,building,result,"
     "actions[_class,lastBuiltRevision[SHA1,branch[name]],remoteUrls,queuingDurationMillis,"
-    "causes[_class,userId,upstreamUrl,upstreamBuild]]"
+    "causes[_class,shortDescription,userId,upstreamUrl,upstreamBuild]]"
 )
 JenkinsTable = Literal["builds", "stages"]
 

@@ -89,13 +89,35 @@ files as (
 
 ),
 
+-- Where a system tells a commit's files one by one, apart from the commit.
+told_files as (
+
+    select
+        projects.repository,
+        diffs.sha,
+        diffs.file_path
+    from {{ ref('stg_gitlab__commit_diffs') }} as diffs
+    inner join {{ ref('stg_gitlab__projects') }} as projects on diffs.project_id = projects.project_id
+
+),
+
 change_files as (
 
-    select distinct
+    select
         change_id,
         repository,
         coalesce({{ json_text(valid_json('file'), 'filename') }}, file) as file_path
     from files
+    union
+    select
+        change_commits.change_id,
+        change_commits.repository,
+        told_files.file_path
+    from change_commits
+    inner join told_files
+        on
+            change_commits.repository = told_files.repository
+            and change_commits.sha = told_files.sha
 
 ),
 

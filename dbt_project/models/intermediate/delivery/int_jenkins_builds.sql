@@ -1,5 +1,5 @@
 -- A pipeline checks out shared libraries too: the repository that the catalogue knows is the build's, else the first.
-with builds as (
+with recursive builds as (
 
     select
         job,
@@ -11,6 +11,8 @@ with builds as (
         is_building,
         result,
         cause,
+        replayed_build_number,
+        has_timed_out,
         initiator_id,
         upstream_job,
         upstream_build_number,
@@ -28,6 +30,74 @@ with builds as (
 
 ),
 
+-- A build that is replayed is the same run once more, and so is the replay of a replay. Of a job that was recreated the
+-- newest build of that number is meant.
+originals as (
+
+    select
+        replays.job,
+        replays.build_number,
+        replays.started_at,
+        builds.started_at as original_started_at,
+        builds.build_number as original_build_number,
+        row_number() over (
+            partition by replays.job, replays.build_number, replays.started_at order by builds.started_at desc
+        ) as rank
+    from builds as replays
+    inner join builds
+        on
+            replays.job = builds.job
+            and replays.replayed_build_number = builds.build_number
+            and replays.started_at > builds.started_at
+
+),
+
+replayed as (
+
+    select
+        job,
+        build_number,
+        started_at,
+        original_build_number,
+        original_started_at
+    from originals
+    where rank = 1
+
+),
+
+first_builds as (
+
+    select
+        builds.job,
+        builds.build_number,
+        builds.started_at,
+        builds.build_number as first_build_number,
+        builds.incarnation as first_incarnation,
+        builds.started_at as first_started_at
+    from builds
+    left join replayed
+        on
+            builds.job = replayed.job
+            and builds.build_number = replayed.build_number
+            and builds.started_at = replayed.started_at
+    where replayed.job is null
+    union all
+    select
+        replayed.job,
+        replayed.build_number,
+        replayed.started_at,
+        first_builds.first_build_number,
+        first_builds.first_incarnation,
+        first_builds.first_started_at
+    from first_builds
+    inner join replayed
+        on
+            first_builds.job = replayed.job
+            and first_builds.build_number = replayed.original_build_number
+            and first_builds.started_at = replayed.original_started_at
+
+),
+
 catalogued as (
 
     select distinct repository
@@ -39,6 +109,9 @@ chosen as (
 
     select
         builds.*,
+        first_builds.first_build_number,
+        first_builds.first_incarnation,
+        first_builds.first_started_at,
         case
             when first_known.repository is not null then 1
             when second_known.repository is not null then 2
@@ -46,6 +119,11 @@ chosen as (
             else 1
         end as choice
     from builds
+    inner join first_builds
+        on
+            builds.job = first_builds.job
+            and builds.build_number = first_builds.build_number
+            and builds.started_at = first_builds.started_at
     left join catalogued as first_known on builds.first_repository = first_known.repository
     left join catalogued as second_known on builds.second_repository = second_known.repository
     left join catalogued as third_known on builds.third_repository = third_known.repository
@@ -96,7 +174,11 @@ branched as (
 select
     -- A job that is recreated counts from 1 again.
     job || '#' || cast(build_number as string)
-    || case when incarnation > 1 then '@' || replace(cast(started_at as string), ' ', 'T') else '' end as native_run_id,
+    || case when incarnation > 1 then '@' || replace(cast(started_at as string), ' ', 'T') else '' end as native_build_id,
+    job || '#' || cast(first_build_number as string)
+    || case when first_incarnation > 1 then '@' || replace(cast(first_started_at as string), ' ', 'T') else '' end
+        as native_run_id,
+    row_number() over (partition by job, first_build_number, first_incarnation order by started_at, build_number) as attempt,
     job,
     build_number,
     case
@@ -110,7 +192,11 @@ select
     cause,
     initiator_id,
     upstream_job || '#' || cast(upstream_build_number as string) as native_parent_run_id,
-    case when is_building or result is null then 'running' else result end as raw_status,
+    case
+        when is_building or result is null then 'running'
+        when result = 'aborted' and has_timed_out then 'timed_out'
+        else result
+    end as raw_status,
     {{ dbt.dateadd('second', '-1 * ' ~ whole_quotient('coalesce(queue_ms, 0)', '1000'), 'started_at') }} as created_at,
     started_at,
     finished_at,

@@ -3,6 +3,7 @@
 with builds as (
 
     select
+        native_build_id,
         native_run_id,
         job,
         build_number,
@@ -103,8 +104,8 @@ stages as (
 attempts as (
 
     select
-        coalesce(builds.native_run_id, stages.job || '#' || cast(stages.build_number as string)) || '/' || stages.stage_id
-            as native_id,
+        coalesce(builds.native_build_id, stages.job || '#' || cast(stages.build_number as string)) || '/'
+        || stages.stage_id as native_id,
         coalesce(builds.native_run_id, stages.job || '#' || cast(stages.build_number as string)) as native_run_id,
         coalesce(builds.project, stages.job) as project,
         builds.repository,
@@ -128,7 +129,7 @@ attempts as (
             and (builds.next_started_at is null or stages.started_at < builds.next_started_at)
     union all
     select
-        builds.native_run_id as native_id,
+        builds.native_build_id as native_id,
         builds.native_run_id,
         builds.project,
         builds.repository,

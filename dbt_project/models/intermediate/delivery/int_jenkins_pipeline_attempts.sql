@@ -1,7 +1,7 @@
--- Jenkins has no re-runs: a build that is run again has the next number.
+-- Jenkins gives a run that is replayed a build of its own: another attempt at the same.
 select
     native_run_id,
-    cast(1 as bigint) as attempt,
+    cast(attempt as bigint) as attempt,
     repository,
     project as pipeline_name,
     '/' || project || '.' as pipeline_path,
