@@ -147,9 +147,9 @@ def _export_branches(
         noted += [(pull.opened, record) for record in records]
     # An export that ran out of disk: its last line is torn behind the author's address, and what the script
     # said about it is no JSON at all.
-    torn = [to_json(noted[0][1])[:200], "Traceback (most recent call last):"]
-    _export(root, [(instant, record) for instant, record in noted])
-    write_lines(root / "rest.jsonl", torn)
+    first = min(instant for instant, _ in noted)
+    noted += [(first, to_json(noted[0][1])[:200]), (first, "Traceback (most recent call last):")]
+    _export(root, noted)
 
 
 def _export_issues(
