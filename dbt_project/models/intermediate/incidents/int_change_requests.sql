@@ -81,6 +81,8 @@ select
     end as outcome,
     correlated.close_code as outcome_raw,
     coalesce(attempts.deployment_id, correlated.attempt_id) as deployment_id,
+    -- What it says of a try that failed, it does not say of the retry that went well.
+    coalesce(attempts.outcome in ('failure', 'cancelled'), false) as is_of_failed_attempt,
     correlated.sha,
     correlated.work_started_at,
     correlated.work_ended_at

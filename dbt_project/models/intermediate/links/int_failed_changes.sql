@@ -15,7 +15,7 @@ change_requests as (
         work_started_at,
         work_ended_at
     from {{ ref('int_change_requests') }}
-    where outcome = 'failure'
+    where outcome = 'failure' and not coalesce(is_of_failed_attempt, false)
 ),
 
 deployments as (
