@@ -177,3 +177,28 @@ def test_runs_killed_at_any_instant_end_in_the_marts_of_an_undisturbed_one(line:
     assert line.published("select count(*) from people_agents", "marts_people.duckdb") == [(4,)]
     assert list(line.home.published.glob(".marts-*")) == []
     assert datetime.now(UTC) > NOW
+
+
+def run_demo(line: Line, stack: str) -> int:
+    return run(
+        ["demo", "--home", str(line.home.root), "--scale", "0.05", "--months", "8", "--stack", stack],
+        clock=lambda: NOW,
+        environ=os.environ,
+        project_dir=PROJECT,
+    )
+
+
+def test_the_demo_company_is_told_by_the_stack_that_the_command_line_names(line: Line) -> None:
+    assert run_demo(line, "gitlab-opsgenie") == 0
+    told = {folder.name for folder in line.home.landing.iterdir()}
+    assert {"gitlab", "opsgenie", "focus"} <= told
+    assert not {"github", "pagerduty"} & told
+
+
+def test_a_stack_with_an_unknown_system_is_refused_with_the_known_ones(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_demo(line, "gitlab-bamboo")
+    assert "does not speak 'bamboo'; it knows gitlab" in capsys.readouterr().err
+    assert not line.home.landing.exists()
