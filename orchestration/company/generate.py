@@ -21,8 +21,9 @@ from orchestration.company.greenhouse import write_greenhouse
 from orchestration.company.hiring import recruit
 from orchestration.company.hr import write_hr
 from orchestration.company.incidents import Incident, suffer
+from orchestration.company.issues import plan_issues
 from orchestration.company.jenkins import write_jenkins
-from orchestration.company.jira import name_services, write_jira
+from orchestration.company.jira import name_services, write_actions, write_jira
 from orchestration.company.mainline import PullRequest, number_pulls
 from orchestration.company.pagerduty import write_pagerduty
 from orchestration.company.people import People, build_people
@@ -142,7 +143,9 @@ def generate(
     write_surveys(out_landing / "surveys", waves)
     write_finance(out_landing / "finance", plan, finance)
     write_jira(out_landing / "jira", plan, work)
+    write_actions(out_landing / "catalogue", plan, work)
 
+    issues = list(plan_issues(plan, pulls))
     allocated = customer_costs(usage, charges)
     truth.tables = {
         "deployment_frequency": deployment_frequency(catalogue, delivery),
@@ -175,11 +178,11 @@ def generate(
         "stakeholder_satisfaction": stakeholder_satisfaction(waves),
         "cycle_time": cycle_time(catalogue, work),
         "work_in_progress": work_in_progress(plan, catalogue, work),
-        "work_done": work_done(catalogue, work),
+        "work_done": work_done(catalogue, work, issues),
         "work_excluded": work_excluded(work),
         "sprints": sprints(plan, work),
         "plan_vs_actual": plan_vs_actual(plan, catalogue, work),
-        "escaped_defect_rate": escaped_defect_rate(catalogue, work),
+        "escaped_defect_rate": escaped_defect_rate(catalogue, work, issues),
         "postmortem_actions": postmortem_actions(plan, catalogue, work),
         "postmortem_actions_overdue": postmortem_actions_overdue(plan, catalogue, work),
         "spend_vs_budget": spend_vs_budget(plan, catalogue, usage, charges, finance),

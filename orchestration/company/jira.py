@@ -1,4 +1,4 @@
-"""Jira's answers about the teams' work, as the connector lands them.
+"""Jira's answers about the teams' work, as the connector lands them, and one team's list of actions.
 
 The first pull came three months before the last one, and one each month after it: an issue is told as it
 was when it was asked for, and told again if it changed since the pull before, with its whole history as the
@@ -9,13 +9,14 @@ and after, in notes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestration.company.catalogue import Catalogue
 from orchestration.company.people import CANARY_TEXT, Person
-from orchestration.company.plan import Plan, add_months, epoch, iso, month_of
+from orchestration.company.plan import Plan, add_months, day_of, epoch, iso, month_of
 from orchestration.company.work import (
     BUG,
     DONE,
@@ -28,7 +29,7 @@ from orchestration.company.work import (
     Status,
     Work,
 )
-from orchestration.company.writing import pages, write_json
+from orchestration.company.writing import pages, write_csv, write_json
 
 PAGE = 100
 SITE = "https://harbourly.atlassian.net/rest"
@@ -94,6 +95,29 @@ def write_jira(root: Path, plan: Plan, work: Work) -> None:
     write_json(root / "statuses" / "all.json", [_status(status) for status in STATUSES])
     write_json(root / "issue_types" / "all.json", [_type(kind) for kind in TYPES])
     write_json(root / "fields" / "all.json", [_field(*field) for field in FIELDS.items()])
+
+
+def write_actions(root: Path, plan: Plan, work: Work) -> None:
+    """``postmortem_actions`` below ``root``: of a team that does not keep its actions in the tracker."""
+    header = ("action_id", "incident_id", "service_id", "created_on", "first_due_date", "due_date",
+              "completed_on", "status", "owner")  # fmt: skip
+    rows = [(f"PM-{number}", *_listed_action(item)) for number, item in enumerate(work.listed, 1)]
+    folder = (plan.last_day + timedelta(days=1)).isoformat()
+    write_csv(root / "postmortem_actions" / folder / "actions.csv", header, rows)
+
+
+def _listed_action(item: Item) -> tuple[object, ...]:
+    status = "open" if item.done is None else "cancelled" if item.exclusion_reason else "done"
+    return (
+        item.incident and item.incident.incident_id,
+        item.service and item.service.service_id,
+        day_of(item.created),
+        item.first_due,
+        item.dues[-1][1] if item.dues else None,
+        day_of(item.done) if item.done and status == "done" else None,
+        status,
+        item.reporter.email,
+    )
 
 
 def name_services(catalogue: Catalogue, work: Work) -> list[tuple[str, str, str]]:

@@ -45,6 +45,7 @@ BUGS_AFTER_HURRY = 1.8
 # Of a hundred items in a sprint: delivered, carried over, taken out. Then what comes in besides, per sprint.
 USUAL, PRESSED = (84, 11, 5), (48, 36, 16)
 UNPLANNED, UNPLANNED_PRESSED = 0.5, 4.5
+LISTING_TEAM = "identity"
 
 
 @dataclass
@@ -72,7 +73,8 @@ def do_work(
     known = forget_after(work.items, plan.end)
     for item in known:
         item.exclusion_reason = item.exclusion_reason if item.done else None
-    work.items = known
+    work.listed = [item for item in known if item.is_action and item.board.team_id == LISTING_TEAM]
+    work.items = [item for item in known if item not in set(work.listed)]
     work.sprints = [sprint for sprint in work.sprints if sprint.start - 14 * DAY < plan.end]
     return work
 

@@ -46,9 +46,9 @@ enps                  segment (org, group, team) and quarter: ``respondents``, `
                       ``detractors``; ``rate_invited``, ``rate_responded`` where both are told
 stakeholder_satisfaction  segment (org, function) and quarter: ``respondents``, ``score_sum`` (1 to 5),
                       ``favourable``, ``invited``
-cycle_time            segment and month of the end, of issues in Jira: ``items``, ``median_hours``
+cycle_time            segment and month of the end: ``items``, ``median_hours`` of items in Jira
 work_in_progress      segment and month, at its end: ``items``, ``median_days`` since each was begun
-work_done             segment and month of the end, of issues in Jira: ``items``, by type ``stories``,
+work_done             segment and month of the end: ``items`` in Jira and issues, by type ``stories``,
                       ``bugs``, ``tasks``, ``epics``, their ``points``; by category, epics apart,
                       ``new_value``, ``debt``, ``reliability``, ``security``, ``keep_the_lights_on``,
                       ``unclassified``

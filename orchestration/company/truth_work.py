@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from statistics import median
 
-from orchestration.company.catalogue import Catalogue
+from orchestration.company.catalogue import Catalogue, Service
+from orchestration.company.issues import Issue
 from orchestration.company.plan import HOUR, Plan, add_months, day_of, month_of
 from orchestration.company.truth import Row
 from orchestration.company.truth_delivery import Segment, segments_of
@@ -31,7 +32,15 @@ from orchestration.company.work import (
 
 CATEGORIES = (NEW_VALUE, DEBT, RELIABILITY, SECURITY, LIGHTS_ON, UNCLASSIFIED)
 KINDS = {STORY: "stories", BUG: "bugs", TASK: "tasks", EPIC: "epics"}
+# What the labels of issues beside the code make of them; where a bug was found nobody says there.
+ISSUES = {"bug": (BUG, LIGHTS_ON), "feature": (STORY, NEW_VALUE), "chore": (TASK, LIGHTS_ON)}
 Cells = dict[tuple[Segment, str], Counter[str]]
+
+
+def _service_of(catalogue: Catalogue, issue: Issue) -> Service | None:
+    """The service that the repository is, where it is one service."""
+    found = [service for service in catalogue.services if service.repository == issue.repository]
+    return found[0] if len(found) == 1 else None
 
 
 def _finished(work: Work) -> list[tuple[Item, int]]:
@@ -73,9 +82,14 @@ def work_in_progress(plan: Plan, catalogue: Catalogue, work: Work) -> list[Row]:
     ]
 
 
-def work_done(catalogue: Catalogue, work: Work) -> list[Row]:
-    """Items done for good by month of the end: by type, their points, and by category without the epics."""
+def work_done(catalogue: Catalogue, work: Work, issues: list[Issue]) -> list[Row]:
+    """Items and issues done by month of the end: by type, their points, and without epics by category."""
     cells: Cells = defaultdict(Counter)
+    for issue in issues:
+        if issue.closed:
+            kind, category = ISSUES[issue.kind]
+            for segment in segments_of(catalogue, _service_of(catalogue, issue), day_of(issue.closed)):
+                cells[segment, month_of(day_of(issue.closed))].update(("items", KINDS[kind], category))
     for item, done in _finished(work):
         for segment in segments_of(catalogue, item.service, day_of(done)):
             cell = cells[segment, month_of(day_of(done))]
@@ -124,9 +138,14 @@ def _play(cell: Counter[str], is_committed: bool, outcome: str) -> None:
     cell["carried_over"] += outcome == CARRIED
 
 
-def escaped_defect_rate(catalogue: Catalogue, work: Work) -> list[Row]:
+def escaped_defect_rate(catalogue: Catalogue, work: Work, issues: list[Issue]) -> list[Row]:
     """Defects by month of creation: of known origin, of these found in production, of unknown origin."""
     cells: Cells = defaultdict(Counter)
+    for issue in issues:
+        if ISSUES[issue.kind][0] == BUG:
+            day = day_of(issue.opened)
+            for segment in segments_of(catalogue, _service_of(catalogue, issue), day):
+                cells[segment, month_of(day)]["unknown"] += 1
     for item in work.items:
         if item.kind == BUG and item.exclusion_reason is None:
             day = day_of(item.created)
@@ -144,7 +163,7 @@ def postmortem_actions(plan: Plan, catalogue: Catalogue, work: Work) -> list[Row
     Without any date: by month in which they were agreed on.
     """
     cells: Cells = defaultdict(Counter)
-    for item in work.items:
+    for item in [*work.items, *work.listed]:
         if not item.is_action or item.exclusion_reason:
             continue
         due = item.first_due
@@ -166,7 +185,7 @@ def postmortem_actions_overdue(plan: Plan, catalogue: Catalogue, work: Work) -> 
     cells: Cells = defaultdict(Counter)
     for first in plan.month_starts:
         closing = min(add_months(first, 1) - timedelta(days=1), plan.last_day)
-        for item in work.items:
+        for item in [*work.items, *work.listed]:
             if (
                 not item.is_action
                 or item.exclusion_reason

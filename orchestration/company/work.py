@@ -143,11 +143,15 @@ class Item:
 
 @dataclass
 class Work:
-    """Everything that teams planned and did, in the order of the items' numbers."""
+    """Everything that teams planned and did, in the order of the items' numbers.
+
+    ``listed``: actions of a team that does not keep them in the tracker.
+    """
 
     boards: list[Board] = field(default_factory=list)
     sprints: list[Sprint] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
+    listed: list[Item] = field(default_factory=list)
 
 
 def forget_after(items: Iterable[Item], end: int) -> list[Item]:

@@ -1,15 +1,27 @@
-"""A small company, generated once for all tests of this folder."""
+"""A small company, generated, loaded and built once for all tests of this folder."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.company import Truth, generate
+from orchestration.home import DataHome
+from orchestration.loading.contract import read_contracts
+from orchestration.loading.load import ensure_tables, load_system
+from orchestration.loading.warehouse import open_warehouse
 
+PROJECT = Path(__file__).parents[2] / "dbt_project"
 SCALE, MONTHS = 0.2, 8
+Key = tuple[str, str, str]  # segment type, segment, month
 
 
 @dataclass(frozen=True)
@@ -27,3 +39,53 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     home = tmp_path_factory.mktemp("company")
     truth = generate(home / "landing", home / "company", scale=SCALE, months=MONTHS)
     return Company(home / "landing", home / "company", truth)
+
+
+@pytest.fixture(scope="session")
+def home(company: Company) -> DataHome:
+    """The company, loaded through its landing folder and built: seeds, models and their data tests."""
+    home = DataHome(company.landing.parent)
+    contracts = read_contracts(PROJECT)
+    with open_warehouse(home, "tests of the truth") as con:
+        ensure_tables(con, contracts)
+        for contract in contracts.values():
+            load_system(con, home, contract)
+    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "unit_test"]
+    command += ["--target-path", str(home.temporary / "target"), "--log-path", str(home.temporary / "logs")]
+    command += ["--vars", f"as_of_date: '{company.truth.plan.last_day}'"]
+    environment = {**os.environ, "METRICS_HOME": str(home.root)}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6_000:]
+    return home
+
+
+@pytest.fixture(scope="session")
+def warehouse(home: DataHome) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The built warehouse, opened to read."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        yield con
+
+
+@pytest.fixture(scope="session")
+def monthly(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, dict[str, Any]]]:
+    """``fct_kpi_values`` by month: KPI, then segment and month, then the row's columns."""
+    relation = warehouse.sql(
+        "select *, strftime(period_start, '%Y-%m') as month "
+        "from marts.fct_kpi_values where period_grain = 'month'"
+    )
+    found: dict[str, dict[Key, dict[str, Any]]] = {}
+    for values in relation.fetchall():
+        row = dict(zip(relation.columns, values, strict=True))
+        found.setdefault(row["kpi_id"], {})[row["segment_type"], row["segment_id"], row["month"]] = row
+    return found
+
+
+@pytest.fixture(scope="session")
+def quarterly(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str, str], dict[str, Any]]:
+    """``fct_kpi_values`` by quarter: KPI, segment type, segment and quarter, then the row's columns."""
+    relation = warehouse.sql(
+        "select *, strftime(period_start, '%Y-Q') || quarter(period_start) as quarter "
+        "from marts.fct_kpi_values where period_grain = 'quarter'"
+    )
+    rows = (dict(zip(relation.columns, values, strict=True)) for values in relation.fetchall())
+    return {(r["kpi_id"], r["segment_type"], r["segment_id"], r["quarter"]): r for r in rows}

@@ -5,98 +5,17 @@ The truth comes from the generator's own facts. Where it and a mart differ, one 
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from orchestration.home import DataHome
-from orchestration.loading.contract import read_contracts
-from orchestration.loading.load import ensure_tables, load_system
-from orchestration.loading.warehouse import open_warehouse
 from tests.company.conftest import Company
 from tests.company.on_call import count_on_call, percentile
-
-PROJECT = Path(__file__).parents[2] / "dbt_project"
-SEGMENTS = {"org", "group", "team", "service", "tier"}
-Key = tuple[str, str, str]  # segment type, segment, month
-
-
-@pytest.fixture(scope="session")
-def home(company: Company) -> DataHome:
-    """The company, loaded through its landing folder and built: seeds, models and their data tests."""
-    home = DataHome(company.landing.parent)
-    contracts = read_contracts(PROJECT)
-    with open_warehouse(home, "tests of the truth") as con:
-        ensure_tables(con, contracts)
-        for contract in contracts.values():
-            load_system(con, home, contract)
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "unit_test"]
-    command += ["--target-path", str(home.temporary / "target"), "--log-path", str(home.temporary / "logs")]
-    command += ["--vars", f"as_of_date: '{company.truth.plan.last_day}'"]
-    environment = {**os.environ, "METRICS_HOME": str(home.root)}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-6_000:]
-    return home
-
-
-@pytest.fixture(scope="session")
-def warehouse(home: DataHome) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The built warehouse, opened to read."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
-        yield con
-
-
-@pytest.fixture(scope="session")
-def monthly(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[Key, dict[str, Any]]]:
-    """``fct_kpi_values`` by month: KPI, then segment and month, then the row's columns."""
-    relation = warehouse.sql(
-        "select *, strftime(period_start, '%Y-%m') as month "
-        "from marts.fct_kpi_values where period_grain = 'month'"
-    )
-    found: dict[str, dict[Key, dict[str, Any]]] = {}
-    for values in relation.fetchall():
-        row = dict(zip(relation.columns, values, strict=True))
-        found.setdefault(row["kpi_id"], {})[row["segment_type"], row["segment_id"], row["month"]] = row
-    return found
-
-
-def planted(company: Company, table: str) -> dict[Key, dict[str, Any]]:
-    """The truth of one table by segment and month."""
-    return {
-        (row["segment_type"], row["segment_id"], row["month"]): row for row in company.truth.tables[table]
-    }
-
-
-def assert_counts(told: dict[Key, int], found: dict[Key, dict[str, Any]], column: str = "numerator") -> None:
-    """Every count is as planted, and what was not planted is nothing."""
-    missing = {key for key, count in told.items() if count and key not in found}
-    assert not missing, f"not in the mart: {sorted(missing)[:5]} of {len(missing)}"
-    wrong = {
-        key: (told.get(key, 0), row[column])
-        for key, row in found.items()
-        if key[0] in SEGMENTS and (row[column] or 0) != told.get(key, 0)
-    }
-    assert not wrong, f"planted, found: {dict(sorted(wrong.items())[:5])} and {len(wrong)} in all"
-
-
-def assert_medians(told: dict[Key, float], found: dict[Key, dict[str, Any]]) -> None:
-    """Every median is as planted; where nothing was measured it is null."""
-    wrong = {}
-    for key, row in found.items():
-        if key[0] in SEGMENTS:
-            expected, value = told.get(key), row["value"]
-            if value != (expected if expected is None else pytest.approx(expected, abs=1e-6)):
-                wrong[key] = (expected, value)
-    assert not wrong, f"planted, found: {dict(sorted(wrong.items())[:5])} and {len(wrong)} in all"
-    assert told.keys() <= found.keys()
+from tests.company.planted import Key, assert_counts, assert_medians, planted
 
 
 def test_every_row_is_loaded_or_accounted_for_and_only_planted_ones_are_refused(
@@ -566,17 +485,6 @@ def test_the_freeze_cancels_seats_and_lets_nothing_in(company: Company, warehous
     assert cancelled is not None
     assert cancelled[0] >= 1
     assert let_in == (0,)
-
-
-@pytest.fixture(scope="session")
-def quarterly(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str, str], dict[str, Any]]:
-    """``fct_kpi_values`` by quarter: KPI, segment type, segment and quarter, then the row's columns."""
-    relation = warehouse.sql(
-        "select *, strftime(period_start, '%Y-Q') || quarter(period_start) as quarter "
-        "from marts.fct_kpi_values where period_grain = 'quarter'"
-    )
-    rows = (dict(zip(relation.columns, values, strict=True)) for values in relation.fetchall())
-    return {(r["kpi_id"], r["segment_type"], r["segment_id"], r["quarter"]): r for r in rows}
 
 
 def test_employees_recommend_as_planted_whoever_counted_and_few_stay_hidden(
