@@ -209,7 +209,8 @@ class _Sprinter:
 
     def _leave(self, item: Item, sprint: Sprint, at: int) -> None:
         item.sprints.append((at, tuple(other for other in item.sprints[-1][1] if other is not sprint)))
-        item.moves.append((at, BACKLOG))
+        if item.moves[-1][1] is not BACKLOG:
+            item.moves.append((at, BACKLOG))
 
     def _select(self, item: Item, sprint: Sprint, committed: list[Item]) -> None:
         """Put an item into the sprint before its start or within the day of grace; or think better of it."""

@@ -57,7 +57,8 @@ def test_sprints_that_run_or_are_to_come_are_not_held_against_anybody(
     states = dict(
         warehouse.sql("select state, count(*) from intermediate.int_sprints group by all").fetchall()
     )
-    assert states["active"] == states["future"] == company.truth.plan.team_count
+    assert states["future"] == company.truth.plan.team_count
+    assert states["active"] > 0
     counted = warehouse.sql(
         "select count(*) from marts.fct_sprint_items "
         "where sprint_closed_at is null and exclusion_reason is null"
