@@ -27,7 +27,7 @@ With the default last day, 30 June 2026, and 18 months:
   tool, one comes from Qualtrics.
 * **Pressed by the hurried quarter**: the checkout team delivers half of what it commits to in those three
   months, and unplanned work comes into its sprints; until a month after them more bugs are met, and more of
-  them by users.
+  them by users. All teams put off what they owe to debt and security in the meantime.
 * **Actions that slip**: from the hurried quarter on, one group does what it agreed on after incidents too
   late, and moves the dates.
 * **Human resources**: a back-dated edit between an older and a newer export, a rehire, transfers,

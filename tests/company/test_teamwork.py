@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.company.plan import add_months
 from tests.company.conftest import Company
 
 GRACE = timedelta(hours=24)
@@ -180,6 +181,17 @@ def test_more_defects_reach_users_from_the_hurried_quarter_on(company: Company):
     before = [share for quarter, share in shares.items() if quarter < hurried]
     assert before
     assert shares[hurried] > max(before) + 0.05
+
+
+def test_what_is_owed_is_put_off_while_releases_are_hurried(company: Company):
+    stories = company.truth.stories
+    parts = ("debt", "reliability", "security")
+    rows = [row for row in company.truth.tables["work_done"] if row["segment_id"] == "org"]
+    invested = {row["month"]: sum(row[part] for part in parts) / row["items"] for row in rows}
+    # What was taken up before is still being finished in the first of the three months.
+    hurried = [f"{add_months(stories.hurried_from, n):%Y-%m}" for n in (1, 2)]
+    usual = [f"{add_months(stories.hurried_from, n):%Y-%m}" for n in (-2, -1, 4, 5)]
+    assert max(invested[month] for month in hurried) < min(invested[month] for month in usual)
 
 
 def test_the_slipping_group_is_late_with_its_actions_and_the_others_are_not(company: Company):
