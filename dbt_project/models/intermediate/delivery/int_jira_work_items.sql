@@ -6,6 +6,7 @@ with issues as (
         project_key,
         issue_type_id,
         issue_type,
+        hierarchy_level,
         title,
         status_id,
         status,
@@ -119,7 +120,12 @@ select
     issues.components,
     linked_types.linked_types,
     coalesce(custom_values.epic_key, issues.parent_key) as epic_key,
-    issues.parent_summary as epic_title,
+    -- Where issues name their epic by its key alone, the epic itself says its title. An epic is about what its title says.
+    coalesce(
+        epics.title,
+        issues.parent_summary,
+        case when coalesce(types.hierarchy_level, issues.hierarchy_level) >= 1 then issues.title end
+    ) as epic_title,
     coalesce(cast(custom_values.points as double), issues.story_points) as points,
     issues.reporter_id,
     issues.created_at,
@@ -144,3 +150,4 @@ inner join staged on issues.issue_id = staged.issue_id
 left join custom_values on issues.issue_id = custom_values.issue_id
 left join linked_types on issues.issue_id = linked_types.issue_id
 left join types on issues.issue_type_id = types.issue_type_id
+left join issues as epics on coalesce(custom_values.epic_key, issues.parent_key) = epics.issue_key
