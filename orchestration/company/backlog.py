@@ -106,6 +106,7 @@ class Backlog:
                 team_id=team.team_id,
                 project=team.team_id.upper().replace("-", ""),
                 home=None if team.team_id == UNMAPPED_TEAM else first,
+                is_company_managed=index % 3 == 0,
                 finish=ACCEPTED if team.team_id == FOREIGN_TEAM else FINISHED,
             )
         self.work.boards = list(self.boards.values())

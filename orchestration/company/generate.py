@@ -75,6 +75,7 @@ from orchestration.company.truth_work import (
     work_done,
     work_excluded,
     work_in_progress,
+    work_items,
 )
 from orchestration.company.usage import use, write_usage
 from orchestration.company.vulnerabilities import expose
@@ -179,6 +180,7 @@ def generate(
         "cycle_time": cycle_time(catalogue, work),
         "work_in_progress": work_in_progress(plan, catalogue, work),
         "work_done": work_done(catalogue, work, issues),
+        "work_items": work_items(work),
         "work_excluded": work_excluded(work),
         "sprints": sprints(plan, work),
         "plan_vs_actual": plan_vs_actual(plan, catalogue, work),

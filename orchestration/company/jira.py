@@ -36,10 +36,11 @@ SITE = "https://harbourly.atlassian.net/rest"
 CATEGORY_IDS = {"new": 2, "indeterminate": 4, "done": 3}
 TYPES = {EPIC: ("10000", 1), STORY: ("10001", 0), TASK: ("10002", 0), BUG: ("10004", 0)}
 SPRINT_FIELD, POINTS_FIELD = "customfield_10020", "customfield_10031"
-FOUND_IN_FIELD, NOTES_FIELD = "customfield_10057", "customfield_10060"
+EPIC_FIELD, FOUND_IN_FIELD, NOTES_FIELD = "customfield_10014", "customfield_10057", "customfield_10060"
 FIELDS = {
     SPRINT_FIELD: ("Sprint", "com.pyxis.greenhopper.jira:gh-sprint"),
     POINTS_FIELD: ("Story Points", "com.atlassian.jira.plugin.system.customfieldtypes:float"),
+    EPIC_FIELD: ("Epic Link", "com.pyxis.greenhopper.jira:gh-epic-link"),
     FOUND_IN_FIELD: ("Found in", "com.atlassian.jira.plugin.system.customfieldtypes:select"),
     NOTES_FIELD: ("Notes", "com.atlassian.jira.plugin.system.customfieldtypes:textfield"),
 }
@@ -218,7 +219,9 @@ def _issue(item: Item, entries: list[list[_Change]], until: int) -> dict[str, An
         FOUND_IN_FIELD: _option(item.environment),
         NOTES_FIELD: CANARY_TEXT if item.number % 20 == 0 else None,
     }
-    if item.epic:
+    if item.epic and item.board.is_company_managed:
+        fields[EPIC_FIELD] = item.epic.key
+    elif item.epic:
         fields["parent"] = {
             "id": str(item.epic.number), "key": item.epic.key,
             "fields": {"summary": item.epic.title, "issuetype": _type(EPIC)},

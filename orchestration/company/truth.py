@@ -52,6 +52,7 @@ work_done             segment and month of the end: ``items`` in Jira and issues
                       ``bugs``, ``tasks``, ``epics``, their ``points``; by category, epics apart,
                       ``new_value``, ``debt``, ``reliability``, ``security``, ``keep_the_lights_on``,
                       ``unclassified``
+work_items            item in Jira: its columns as ``fct_work_items`` names them
 work_excluded         reason (blank: counts): ``items`` in Jira
 sprints               sprint that is closed: ``committed``, ``delivered``, ``added``, ``added_delivered``,
                       ``removed``, ``carried_over``

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from statistics import median
 
-from orchestration.company.catalogue import Catalogue, Service
+from orchestration.company.catalogue import UNMAPPED, Catalogue, Service
 from orchestration.company.issues import Issue
-from orchestration.company.plan import HOUR, Plan, add_months, day_of, month_of
+from orchestration.company.plan import HOUR, Plan, add_months, day_of, iso, month_of
 from orchestration.company.truth import Row
 from orchestration.company.truth_delivery import Segment, segments_of
 from orchestration.company.work import (
@@ -197,6 +197,28 @@ def postmortem_actions_overdue(plan: Plan, catalogue: Catalogue, work: Work) -> 
                 for segment in segments_of(catalogue, item.service, closing):
                     cells[segment, month_of(closing)]["overdue"] += 1
     return _rows(cells, ("overdue",))
+
+
+def work_items(work: Work) -> list[Row]:
+    """Each item of the tracker as it is in the end; instants in ISO form, of a defect where it was found."""
+    return [
+        {
+            "item_key": item.key,
+            "work_type": item.kind.lower(),
+            "service_id": item.service.service_id if item.service else UNMAPPED,
+            "points": item.points,
+            "created_at": iso(item.created),
+            "started_at": item.started and iso(item.started),
+            "done_at": item.done and iso(item.done),
+            "due_date": item.first_due,
+            "due_date_now": item.dues[-1][1] if item.dues else None,
+            "found_in": (item.found_in or UNMAPPED) if item.kind == BUG else None,
+            "is_postmortem_action": item.is_action,
+            "investment_category": item.category,
+            "exclusion_reason": item.exclusion_reason,
+        }
+        for item in work.items
+    ]
 
 
 def work_excluded(work: Work) -> list[Row]:

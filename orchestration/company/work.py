@@ -50,7 +50,8 @@ STATUSES = (BACKLOG, SELECTED, IN_PROGRESS, IN_REVIEW, PARKED, FINISHED, ACCEPTE
 class Board:
     """A team's project and board.
 
-    ``home``: the service that work without a component is done for; None where the catalogue names none.
+    ``home``: the service that work without a component is done for; None where the catalogue names none. In
+    company-managed projects items name their epic by its key alone.
     """
 
     board_id: int
@@ -58,6 +59,7 @@ class Board:
     project: str
     home: Service | None
     finish: Status
+    is_company_managed: bool
 
 
 @dataclass(eq=False)

@@ -39,6 +39,26 @@ def test_items_are_left_out_for_the_planted_reasons(company: Company, warehouse:
     assert dict(found) == told
 
 
+def test_each_item_is_what_was_planned_and_began_and_ended_when_it_was(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    """Types, services, dates, origin and purpose, however the item says them."""
+    told = company.truth.tables["work_items"]
+    columns = list(told[0])
+    relation = warehouse.sql(
+        f"select {', '.join(columns)} from marts.fct_work_items where source_system = 'jira'"
+    )
+    found = {row[0]: dict(zip(columns, row, strict=True)) for row in relation.fetchall()}
+    assert found.keys() == {row["item_key"] for row in told}
+    for row in told:
+        item = found[row["item_key"]]
+        if row["found_in"] is None:
+            item["found_in"] = None
+        for name in ("created_at", "started_at", "done_at"):
+            item[name] = item[name] and f"{item[name].isoformat()}Z"
+        assert item == row
+
+
 def test_each_sprint_promised_and_kept_what_was_planned(
     company: Company, warehouse: duckdb.DuckDBPyConnection
 ):
