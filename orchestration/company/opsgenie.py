@@ -71,8 +71,8 @@ def write_opsgenie(
     write_lines(root / "alert_logs" / "all.jsonl.zst", (entry for i in incidents for entry in log_entries(i)))
     services = [service_record(plan, catalogue, s) for s in (*catalogue.services, catalogue.shadow)]
     write_json(root / "services" / "services.json", {"data": services})
-    for index, members in enumerate(pages(people.engineers, PAGE)):
-        users = [user_record(person) for person in members]
+    for index, persons in enumerate(pages(people.engineers, PAGE)):
+        users = [user_record(person) for person in persons]
         write_json(root / "users" / f"page-{index}.json", {"data": users})
     schedules = [schedule_record(team, level) for team in catalogue.teams for level in LEVELS]
     write_json(root / "schedules" / "schedules.json", {"data": schedules})
@@ -103,14 +103,14 @@ def incident_record(stack: Stack, incident: Incident, until: int | None = None) 
 
 def alert_record(plan: Plan, catalogue: Catalogue, incident: Incident, has_incident: bool) -> dict[str, Any]:
     """The alert that called people; ``has_incident``: its alias then says for which incident it calls."""
-    told = {"ackTime": None, "acknowledgedBy": ""}
+    report: dict[str, Any] = {}
     if incident.acknowledged:
-        told = {
+        report = {
             "ackTime": 1000 * (incident.acknowledged - incident.created),
             "acknowledgedBy": incident.responders[0].email,
         }
     if incident.resolved:
-        told |= {
+        report |= {
             "closeTime": 1000 * (incident.resolved - incident.created),
             "closedBy": incident.responders[0].email,
         }
@@ -130,7 +130,7 @@ def alert_record(plan: Plan, catalogue: Catalogue, incident: Incident, has_incid
         "priority": urgent if incident.urgency == "high" else calm,
         "responders": [{"type": "user", "id": user_id(person)} for person in incident.responders],
         "integration": {"id": identify("integration", "api"), "name": "Monitoring", "type": "API"},
-        "report": {key: value for key, value in told.items() if value},
+        "report": report,
         "ownerTeamId": team_id(catalogue, incident.service, plan.last_day), "entity": "",
     }  # fmt: skip
 
