@@ -38,6 +38,8 @@ from orchestration.company.work import (
 # Of twenty pieces of work: what they are for, usually and while releases are hurried.
 USUAL = {NEW_VALUE: 6, DEBT: 5, RELIABILITY: 3, SECURITY: 2, LIGHTS_ON: 2, UNCLASSIFIED: 2}
 HURRIED = {NEW_VALUE: 13, DEBT: 1, RELIABILITY: 2, SECURITY: 1, LIGHTS_ON: 1, UNCLASSIFIED: 2}
+# What an item without a label, a component or a telling epic says by its type.
+KINDS = {NEW_VALUE: STORY, UNCLASSIFIED: TASK}
 LABELS = {
     DEBT: ("tech-debt", "refactoring", "Cleanup"),
     RELIABILITY: ("observability", "slo", "resilience"),
@@ -62,30 +64,10 @@ FOUND_LABELS = {PRODUCTION: "customer-reported", BEFORE_PRODUCTION: "found-in-qa
 ACTION_LABELS = ("postmortem-action", "postmortem-action", "Incident-Follow-Up")
 # What a bug ends as when nobody mends it: the resolution, and what the rules make of it.
 DISMISSALS = (("Duplicate", "duplicate"), ("Won't Do", "not_planned"), ("Cannot Reproduce", "not_a_bug"))
-VERBS = (
-    "Show",
-    "Import",
-    "Export",
-    "Validate",
-    "Cache",
-    "Rename",
-    "Split",
-    "Archive",
-    "Reconcile",
-    "Document",
-)
-NOUNS = (
-    "orders",
-    "invoices",
-    "sessions",
-    "retries",
-    "templates",
-    "reports",
-    "limits",
-    "events",
-    "drafts",
-    "filters",
-)
+VERBS = ("Show", "Import", "Export", "Validate", "Cache", "Rename", "Split", "Archive", "Reconcile",
+         "Document")  # fmt: skip
+NOUNS = ("orders", "invoices", "sessions", "retries", "templates", "reports", "limits", "events", "drafts",
+         "filters")  # fmt: skip
 UNMAPPED_TEAM = "analytics"
 FOREIGN_TEAM = "notifications"
 FIRST_NUMBER = 30_001
@@ -111,12 +93,17 @@ class Backlog:
             )
         self.work.boards = list(self.boards.values())
         self._counts = dict.fromkeys(self.boards, 0)
+        self._owned: dict[date, dict[str, list[Service]]] = {}
         self._members: dict[tuple[str, date], list[Person]] = {}
 
     def owned(self, team_id: str, instant: int) -> list[Service]:
-        """Services of a team at an instant."""
-        day = day_of(instant)
-        return [s for s in self.catalogue.services if self.catalogue.owner_of(s, day) == team_id]
+        """Services of a team at an instant: they change hands on the first of a month."""
+        month = day_of(instant).replace(day=1)
+        if month not in self._owned:
+            owned = self._owned[month] = {}
+            for service in self.catalogue.services:
+                owned.setdefault(self.catalogue.owner_of(service, month), []).append(service)
+        return self._owned[month][team_id]
 
     def member(self, team_id: str, instant: int) -> Person:
         """Somebody of the team."""
@@ -169,13 +156,7 @@ class Backlog:
         shares = HURRIED if self.stories.hurried(day_of(created)) else USUAL
         category = rng.choices(tuple(shares), tuple(shares.values()))[0]
         fitting = [epic for epic in epics if epic.category == category]
-        kind = (
-            STORY
-            if category == NEW_VALUE
-            else TASK
-            if category == UNCLASSIFIED
-            else rng.choice((STORY, TASK))
-        )
+        kind = KINDS.get(category) or rng.choice((STORY, TASK))
         service = rng.choice(self.owned(board.team_id, created)) if rng.random() < 0.85 else None
         item = self._write(board, kind, self._title(), service, created)
         item.category = category

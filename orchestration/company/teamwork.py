@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -57,6 +58,7 @@ class _Team:
     waiting: list[Item] = field(default_factory=list)
     urgent: list[Item] = field(default_factory=list)
     carried: list[Item] = field(default_factory=list)
+    parts: dict[Item, list[Item]] = field(default_factory=dict)  # of epics
 
 
 def do_work(
@@ -73,8 +75,10 @@ def do_work(
     known = forget_after(work.items, plan.end)
     for item in known:
         item.exclusion_reason = item.exclusion_reason if item.done else None
-    work.listed = [item for item in known if item.is_action and item.board.team_id == LISTING_TEAM]
-    work.items = [item for item in known if item not in set(work.listed)]
+    work.items, work.listed = [], []
+    for item in known:
+        is_listed = item.is_action and item.board.team_id == LISTING_TEAM
+        (work.listed if is_listed else work.items).append(item)
     work.sprints = [sprint for sprint in work.sprints if sprint.start - 14 * DAY < plan.end]
     return work
 
@@ -90,10 +94,7 @@ def _meet_bugs(backlog: Backlog, incidents: list[Incident]) -> dict[str, list[It
         for service in backlog.catalogue.services:
             for _ in range(poisson(rng, rate)):
                 created = epoch(day) + rng.randrange(7 * HOUR, 18 * HOUR)
-                found_in = (
-                    None if rng.random() < 0.07 else PRODUCTION if rng.random() < share else BEFORE_PRODUCTION
-                )
-                found.append((created, service, found_in, None))
+                found.append((created, service, _draw_origin(rng, share), None))
     for incident in incidents:
         if incident.counts and incident.service.is_catalogued and incident.priority in ("P1", "P2"):
             created = incident.created + rng.randrange(HOUR, 30 * HOUR)
@@ -113,6 +114,12 @@ def _meet_bugs(backlog: Backlog, incidents: list[Incident]) -> dict[str, list[It
         else:
             bugs.setdefault(team_id, []).append(bug)
     return bugs
+
+
+def _draw_origin(rng: random.Random, escaped_share: float) -> str | None:
+    if rng.random() < 0.07:
+        return None
+    return PRODUCTION if rng.random() < escaped_share else BEFORE_PRODUCTION
 
 
 class _Sprinter:
@@ -164,13 +171,13 @@ class _Sprinter:
         epics = [epic for epic in team.epics if epic.created > sprint.start - 100 * DAY][-4:]
         while len(committed) + len(chosen) < rng.choice((7, 8, 9)):
             created = self.backlog.between(max(self.plan.start, sprint.start - 25 * DAY), sprint.start - DAY)
-            chosen.append(self.backlog.plan_piece(self.board, created, epics))
+            chosen.append(self._plan_piece(created, epics))
         for item in chosen:
             self._select(item, sprint, committed)
         added = list(team.urgent)
         for _ in range(poisson(rng, UNPLANNED_PRESSED if pressed else UNPLANNED)):
             created = self.backlog.between(sprint.start + GRACE + HOUR, sprint.start + 10 * DAY)
-            added.append(self.backlog.plan_piece(self.board, created, epics))
+            added.append(self._plan_piece(created, epics))
         for item in added:
             # Whoever writes down what must be done at once writes it into the sprint.
             if rng.random() < 0.5 and item.created > sprint.start + GRACE:
@@ -183,6 +190,12 @@ class _Sprinter:
             outcome = rng.choices((DELIVERED, CARRIED, REMOVED), PRESSED if pressed else USUAL)[0]
             sprint.roles[item] = (item in committed, outcome)
             self._work_on(item, sprint, outcome)
+
+    def _plan_piece(self, created: int, epics: list[Item]) -> Item:
+        piece = self.backlog.plan_piece(self.board, created, epics)
+        if piece.epic:
+            self.team.parts.setdefault(piece.epic, []).append(piece)
+        return piece
 
     def _triage(self, sprint: Sprint) -> None:
         """Bugs until the sprint's tenth day: some are mended beside any sprint, some now, the others wait."""
@@ -279,7 +292,7 @@ class _Sprinter:
     def _close_epics(self) -> None:
         """An epic begins with the first of its parts and ends some days after the last of them."""
         for epic in self.team.epics:
-            parts = [item for item in self.backlog.work.items if item.epic is epic]
+            parts = self.team.parts.get(epic, [])
             begun = [part.started for part in parts if part.started]
             if not begun:
                 continue
