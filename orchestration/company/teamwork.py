@@ -1,13 +1,13 @@
-"""Teams at work: sprints that are filled, disturbed and closed, and bugs as they come."""
+"""Teams at work: sprints that are filled, disturbed and closed."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from orchestration.company.backlog import Backlog
-from orchestration.company.catalogue import Catalogue, Service
+from orchestration.company.bugs import meet_bugs
+from orchestration.company.catalogue import Catalogue
 from orchestration.company.incidents import Incident
 from orchestration.company.people import People
 from orchestration.company.plan import DAY, HOUR, Plan, day_of, epoch, poisson
@@ -15,7 +15,6 @@ from orchestration.company.postmortems import follow_up
 from orchestration.company.stories import Stories
 from orchestration.company.work import (
     BACKLOG,
-    BEFORE_PRODUCTION,
     CARRIED,
     DEBT,
     DELIVERED,
@@ -40,9 +39,6 @@ from orchestration.company.work import (
 
 SPRINT_DAYS = 14
 GRACE = 24 * HOUR
-BUGS_PER_SERVICE_DAY = 0.042
-ESCAPED_SHARE, ESCAPED_SHARE_AFTER_HURRY = 0.30, 0.52
-BUGS_AFTER_HURRY = 1.8
 # Of a hundred items in a sprint: delivered, carried over, taken out. Then what comes in besides, per sprint.
 USUAL, PRESSED = (84, 11, 5), (48, 36, 16)
 UNPLANNED, UNPLANNED_PRESSED = 0.5, 4.5
@@ -67,7 +63,7 @@ def do_work(
     """Everything in the tracker at the end of the period."""
     backlog = Backlog(plan, stories, catalogue, people)
     teams = {board.team_id: _Team(board) for board in backlog.work.boards}
-    bugs = _meet_bugs(backlog, incidents)
+    bugs = meet_bugs(backlog, incidents)
     for index, team in enumerate(teams.values()):
         _Sprinter(backlog, team, bugs.get(team.board.team_id, [])).run(index)
     follow_up(backlog, incidents)
@@ -81,45 +77,6 @@ def do_work(
         (work.listed if is_listed else work.items).append(item)
     work.sprints = [sprint for sprint in work.sprints if sprint.start - 14 * DAY < plan.end]
     return work
-
-
-def _meet_bugs(backlog: Backlog, incidents: list[Incident]) -> dict[str, list[Item]]:
-    """Bugs by team, in order of creation; those that nobody will mend are closed here."""
-    rng, plan = backlog.rng, backlog.plan
-    found: list[tuple[int, Service, str | None, Incident | None]] = []
-    for day in plan.days:
-        shaken = backlog.stories.hurried_from <= day < backlog.stories.hurried_until + timedelta(days=30)
-        share = ESCAPED_SHARE_AFTER_HURRY if shaken else ESCAPED_SHARE
-        rate = BUGS_PER_SERVICE_DAY * (BUGS_AFTER_HURRY if shaken else 1)
-        for service in backlog.catalogue.services:
-            for _ in range(poisson(rng, rate)):
-                created = epoch(day) + rng.randrange(7 * HOUR, 18 * HOUR)
-                found.append((created, service, _draw_origin(rng, share), None))
-    for incident in incidents:
-        if incident.counts and incident.service.is_catalogued and incident.priority in ("P1", "P2"):
-            created = incident.created + rng.randrange(HOUR, 30 * HOUR)
-            if rng.random() < 0.3 and created < plan.end:
-                found.append((created, incident.service, PRODUCTION, incident))
-    found.sort(key=lambda bug: (bug[0], bug[1].service_id))
-    bugs: dict[str, list[Item]] = {}
-    for created, service, found_in, cause in found:
-        team_id = backlog.catalogue.owner_of(service, day_of(created))
-        board = backlog.boards[team_id]
-        if cause:
-            bug = backlog.link_bug(board, service, created, cause)
-        else:
-            bug = backlog.report_bug(board, service, created, found_in)
-        if rng.random() < 0.15:
-            backlog.dismiss(bug, backlog.between(created + HOUR, created + 6 * DAY))
-        else:
-            bugs.setdefault(team_id, []).append(bug)
-    return bugs
-
-
-def _draw_origin(rng: random.Random, escaped_share: float) -> str | None:
-    if rng.random() < 0.07:
-        return None
-    return PRODUCTION if rng.random() < escaped_share else BEFORE_PRODUCTION
 
 
 class _Sprinter:
