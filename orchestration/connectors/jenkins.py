@@ -29,13 +29,13 @@ from .landing import LandingFolder
 from .pulled import PulledSystem
 
 PAGE_SIZE = 100
-JOBS = "jobs[_class,name,lastBuild[timestamp]]"
+JOBS = "jobs[_class,name,url,color,buildable,actions[_class],lastBuild[timestamp]]"
 BUILDS = (
     "_class,number,url,fullDisplayName,timestamp,duration,building,result,"
     "actions[_class,lastBuiltRevision[SHA1,branch[name]],remoteUrls,queuingDurationMillis,"
     "causes[_class,shortDescription,userId,upstreamUrl,upstreamBuild]]"
 )
-JenkinsTable = Literal["builds", "stages"]
+JenkinsTable = Literal["jobs", "builds", "stages"]
 
 
 class JenkinsSource(PulledSystem):
@@ -44,7 +44,7 @@ class JenkinsSource(PulledSystem):
     user: str = Field(min_length=1)
     token_env: str
     folders: list[str] = Field(default=[""])
-    tables: list[JenkinsTable] = Field(default=["builds", "stages"])
+    tables: list[JenkinsTable] = Field(default=["jobs", "builds", "stages"])
     overlap_days: int = Field(default=1, ge=0, le=30)
 
 
@@ -56,34 +56,41 @@ def headers(source: JenkinsSource) -> dict[str, str]:
 def pull(
     client: Client, source: JenkinsSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
-    """Land the builds of every job since the last pull, and their stages.
+    """Land the jobs there are, the builds of each since the last pull, and their stages.
 
     Raises PermanentError, TransientError.
     """
     for folder in source.folders:
         place = "".join(f"/job/{quote(part, safe='')}" for part in folder.split("/") if part)
-        for job, last_build_at in _jobs(client, place):
+        for job, last_build_at in _jobs(client, source, landing, place):
             stream = f"builds:{job}"
             unfinished = cursors.state(stream, "unfinished")
             since = cursors.reach_back(stream, source.started_at, source.overlap_days)
             if unfinished:
                 since = min(since, *(datetime.fromisoformat(begun) for begun in unfinished.values()))
-            if last_build_at < since and not unfinished:
+            if source.tables == ["jobs"] or (last_build_at < since and not unfinished):
                 continue
             _pull_builds(client, source, landing, cursors, job, since)
             cursors.move(stream, now)
 
 
-def _jobs(client: Client, place: str) -> Iterator[tuple[str, datetime]]:
-    """Addresses of the jobs below ``place`` that ever ran, and when their last build began."""
+def _jobs(
+    client: Client, source: JenkinsSource, landing: LandingFolder, place: str
+) -> Iterator[tuple[str, datetime]]:
+    """Addresses of the jobs below ``place`` that ever ran, and when their last build began.
+
+    Lands the lists in which they are told.
+    """
     answer = client.get(f"{place}/api/json", {"tree": JOBS})
+    if "jobs" in source.tables and answer.json.get("jobs"):
+        landing.land("jobs", (), answer.body)
     for entry in answer.json.get("jobs") or []:
         # What has jobs of its own is a folder, whatever its plugin calls it; only jobs have builds.
         address = f"{place}/job/{quote(entry['name'], safe='')}"
         if entry.get("lastBuild"):
             yield address, _instant(entry["lastBuild"]["timestamp"])
         elif "lastBuild" not in entry:
-            yield from _jobs(client, address)
+            yield from _jobs(client, source, landing, address)
 
 
 def _pull_builds(

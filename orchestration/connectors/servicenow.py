@@ -1,7 +1,7 @@
 """ServiceNow, as asked over its Table API.
 
-Endpoint: ``/api/now/table/<table>`` for incidents, change requests, the SLAs of tasks and problem tasks, with
-``sysparm_query``, ``sysparm_fields``, ``sysparm_limit`` and ``sysparm_display_value``.
+Endpoint: ``/api/now/table/<table>`` for incidents, change requests, the SLAs of tasks, problems and their
+tasks, with ``sysparm_query``, ``sysparm_fields``, ``sysparm_limit`` and ``sysparm_display_value``.
 
 Limits: an instance may set a number of requests an hour for a user; beyond it 429 with ``Retry-After`` and
 ``X-RateLimit-Reset``. A page may hold 10,000; here it holds 1,000.
@@ -30,15 +30,20 @@ from .pulled import Address, PulledSystem
 PAGE_SIZE = 1000
 MOST_PAGES = 100_000
 
-ServicenowTable = Literal["incidents", "change_requests", "task_slas", "problem_tasks"]
+ServicenowTable = Literal["incidents", "change_requests", "task_slas", "problems", "problem_tasks"]
 COMMON = "sys_id,sys_created_on,sys_updated_on"
 TASK = f"{COMMON},number,short_description,state,business_service,cmdb_ci,correlation_id"
 TABLES: dict[str, tuple[str, str]] = {
     "incidents": (
         "incident",
-        f"{TASK},priority,urgency,category,assignment_group,caused_by,parent_incident,opened_at,resolved_at,closed_at",
+        f"{TASK},priority,urgency,category,assignment_group,caused_by,parent_incident,problem_id,"
+        "opened_at,resolved_at,closed_at",
     ),
     "change_requests": ("change_request", f"{TASK},type,close_code,work_start,work_end"),
+    "problems": (
+        "problem",
+        f"{COMMON},number,short_description,state,priority,known_error,opened_at,resolved_at,closed_at",
+    ),
     "problem_tasks": (
         "problem_task",
         f"{COMMON},number,short_description,state,priority,problem,business_service,cmdb_ci,opened_at,due_date,"
@@ -60,7 +65,7 @@ class ServicenowSource(PulledSystem):
     display_value: Literal["false", "all"] = "all"
     incident_fields: list[str] = Field(default=[])
     tables: list[ServicenowTable] = Field(
-        default=["incidents", "change_requests", "task_slas", "problem_tasks"]
+        default=["incidents", "change_requests", "task_slas", "problems", "problem_tasks"]
     )
     overlap_days: int = Field(default=1, ge=0, le=90)
 

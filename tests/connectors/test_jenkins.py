@@ -98,14 +98,17 @@ class JenkinsServer:
         children: list[dict[str, Any]] = []
         for folder in sorted(self.folders - {""}):
             if folder.startswith(prefix) and "/" not in folder.removeprefix(prefix) and folder != place:
-                children.append({"_class": "Folder", "name": folder.removeprefix(prefix)})
+                children.append(self._child(folder, prefix, "Folder"))
         for job, builds in self.jobs.items():
             if job.startswith(prefix) and "/" not in job.removeprefix(prefix):
                 last = {"timestamp": builds[0]["timestamp"]} if builds else None
-                children.append(
-                    {"_class": "WorkflowJob", "name": job.removeprefix(prefix), "lastBuild": last}
-                )
+                told = {"color": "blue", "buildable": True, "actions": [{}], "lastBuild": last}
+                children.append({**self._child(job, prefix, "WorkflowJob"), **told})
         return children
+
+    def _child(self, job: str, prefix: str, kind: str) -> dict[str, Any]:
+        path = "".join(f"/job/{quote(part, safe='')}" for part in job.split("/"))
+        return {"_class": kind, "name": job.removeprefix(prefix), "url": f"https://ci.example{path}/"}
 
     def _stages(self, path: str) -> Response:
         if not self.has_stage_view:
@@ -159,11 +162,28 @@ def test_jobs_are_found_below_folders_and_branches_and_their_names_survive_both_
         jenkins.build(job, 1, hours=1)
     pull(jenkins, home)
     assert "/job/team%20a/job/shop/job/feature%252Fcart/api/json" in jenkins.asked
+    assert landed(home, "jenkins", "jobs") == []  # which were not asked for
     found = loaded(home, "select job from raw_jenkins.builds order by job")
     assert found == [
         ("team%20a/job/shop/job/feature%252Fcart",),
         ("team%20a/job/shop/job/main",),
         ("tools",),
+    ]
+
+
+def test_every_job_and_folder_is_listed_whether_it_was_ever_built_or_not(
+    jenkins: JenkinsServer, home: DataHome
+) -> None:
+    jenkins.job("shop/feature%2Fcart")
+    jenkins.build("shop/feature%2Fcart", 1, hours=1)
+    jenkins.job("never")
+    pull(jenkins, home, tables=["jobs"])
+    assert not [path for path in jenkins.asked if path.endswith("cart/api/json")]  # no builds were asked for
+    found = loaded(home, "select job, job_name, is_buildable from raw_jenkins.jobs order by all")
+    assert found == [
+        ("never", "never", True),
+        ("shop", "shop", None),
+        ("shop/job/feature%252Fcart", "feature%2Fcart", True),
     ]
 
 

@@ -234,6 +234,20 @@ def test_a_change_request_says_how_its_deployment_went(warehouse: duckdb.DuckDBP
     assert [identity.split(":")[0] for (identity,) in caused] == ["opsgenie", "servicenow"]
 
 
+def test_incidents_and_tasks_name_the_problem_that_stands_behind_them(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    problem = ("servicenow:PRB0040001", "Queue without a limit")
+    assert rows(
+        warehouse,
+        "select incident_id, problem_id, problem_title from intermediate.int_servicenow_incidents "
+        "where problem_id is not null order by 1",
+    ) == [(f"servicenow:INC001000{number}", *problem) for number in (1, 2, 4)]
+    assert rows(warehouse, "select epic_key, epic_title from intermediate.int_servicenow_work_items") == [
+        ("PRB0040001", "Queue without a limit")
+    ]
+
+
 def test_a_task_of_a_problem_is_an_action_after_an_incident(warehouse: duckdb.DuckDBPyConnection) -> None:
     found = rows(
         warehouse,

@@ -33,8 +33,10 @@ DROPS = {
     "flux/wrong/event_of_a_source.json": ["flux/events/prod"],
     "flux/wrong/release_that_was_never_installed.json": ["flux/helm_releases/prod"],
     "jenkins/typical/builds_*": ["jenkins/builds"],
+    "jenkins/typical/jobs_*": ["jenkins/jobs"],
     "jenkins/typical/stages_of_a_build.json": ["jenkins/stages"],
     "jenkins/wrong/build_without_its_time.json": ["jenkins/builds"],
+    "jenkins/wrong/job_without_its_address.json": ["jenkins/jobs"],
     "jenkins/wrong/stage_without_its_build.json": ["jenkins/stages"],
     "spinnaker/typical/executions_search.json": ["spinnaker/executions", "spinnaker/stages"],
     "spinnaker/wrong/execution_with_stages_as_ids.json": ["spinnaker/executions", "spinnaker/stages"],
@@ -134,6 +136,7 @@ def test_what_is_wrong_is_refused_with_its_reason_and_nothing_else_is(
         ("applications", "application_without_a_name.json", "application", missing),
         ("builds", "build_without_its_time.json", "started_at", missing),
         ("helm_releases", "release_that_was_never_installed.json", None, "has no member status.history"),
+        ("jobs", "job_without_its_address.json", "job", missing),
         ("stages", "execution_with_stages_as_ids.json", "stage_id", missing),
         ("stages", "stage_without_its_build.json", "job", missing),
     ]
@@ -201,6 +204,26 @@ def test_jenkins_tells_stages_and_jobs_whose_names_say_that_they_deploy(
         "select distinct sha from intermediate.int_deployments where source_system = 'jenkins' order by 1"
     ).fetchall()
     assert shas == [(FIRST,), (SECOND,)]  # not the shared library's, which was checked out before
+
+
+def test_the_list_of_jobs_tells_whose_the_default_branch_and_the_pull_requests_are(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    jobs = warehouse.execute(
+        "select job, branch, is_buildable, is_primary, is_change_request from staging.stg_jenkins__jobs"
+        " order by all"
+    ).fetchall()
+    assert jobs == [
+        ("team a/shop", None, True, False, False),
+        ("team a/shop/PR-9", "PR-9", True, False, True),
+        ("team a/shop/feature/cart", "feature/cart", True, False, False),
+        ("team a/shop/main", "main", True, True, False),
+        ("team a/shop/master", "master", False, True, False),
+    ]
+    told = warehouse.execute(
+        "select native_run_id from intermediate.int_pipeline_attempts where is_primary_branch order by 1"
+    ).fetchall()
+    assert told == [(f"team a/shop/main#{number}",) for number in (1, 2, 3)]
 
 
 def test_builds_and_executions_are_pipeline_runs_with_their_parents(

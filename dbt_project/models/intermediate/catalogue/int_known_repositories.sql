@@ -23,6 +23,20 @@ told_branches as (
 
 ),
 
+-- A repository whose code nobody exports may be known to its CI system: of several answers the newest run's.
+built_branches as (
+
+    select
+        repository,
+        branch as default_branch,
+        row_number() over (
+            partition by repository order by created_at desc, source_system asc, native_run_id asc, attempt desc
+        ) as rank
+    from {{ ref('int_pipeline_attempts') }}
+    where is_primary_branch and repository is not null and branch is not null
+
+),
+
 seen as (
 
     select repository from catalogued
@@ -41,7 +55,9 @@ seen as (
 
 select
     seen.repository,
-    coalesce(catalogued.default_branch, told_branches.default_branch) as default_branch,
+    coalesce(
+        catalogued.default_branch, told_branches.default_branch, built_branches.default_branch
+    ) as default_branch,
     coalesce(catalogued.service_count, 0) as service_count,
     case when catalogued.service_count = 1 then catalogued.first_service_id else 'unmapped' end as service_id
 from seen
@@ -50,4 +66,8 @@ left join told_branches
     on
         seen.repository = told_branches.repository
         and told_branches.rank = 1
+left join built_branches
+    on
+        seen.repository = built_branches.repository
+        and built_branches.rank = 1
 where seen.repository is not null

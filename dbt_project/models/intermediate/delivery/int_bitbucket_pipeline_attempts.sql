@@ -170,6 +170,7 @@ select
     cast(null as string) as native_parent_run_id,
     pipelines.trigger_kind as trigger_event,
     coalesce(pipelines.target_kind like '%pullrequest%', false) as is_pull_request,
+    cast(null as boolean) as is_primary_branch,
     pipelines.branch,
     pipelines.sha,
     cast(null as string) as head_repository,

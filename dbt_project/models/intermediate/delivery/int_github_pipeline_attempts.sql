@@ -44,6 +44,7 @@ select
     cast(null as string) as native_parent_run_id,
     runs.trigger_event,
     coalesce(runs.trigger_event, '') in ('pull_request', 'pull_request_target', 'merge_group') as is_pull_request,
+    cast(null as boolean) as is_primary_branch,
     runs.head_branch as branch,
     runs.head_sha as sha,
     runs.head_repository,

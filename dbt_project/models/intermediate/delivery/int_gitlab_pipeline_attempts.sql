@@ -208,6 +208,7 @@ select
     pipelines.source as trigger_event,
     coalesce(pipelines.source, '') in ('merge_request_event', 'external_pull_request_event')
     or coalesce(pipelines.ref, '') like 'refs/merge-requests/%' as is_pull_request,
+    cast(null as boolean) as is_primary_branch,
     pipelines.ref as branch,
     pipelines.sha,
     cast(null as string) as head_repository,

@@ -145,14 +145,24 @@ checked_out as (
 
 ),
 
--- A multibranch project has a job per branch; a build that failed before it checked anything out does not say which.
+-- A multibranch project has a job per branch; a build that failed before it checked anything out does not say which. The
+-- list of jobs does, else what other builds of the job checked out.
 named as (
 
     select
         checked_out.*,
-        regexp_extract(job, '([^/]+)$', 1) as last_part,
-        max(case when job like '%/' || branch then branch end) over (partition by job) as job_branch
+        regexp_extract(checked_out.job, '([^/]+)$', 1) as last_part,
+        coalesce(
+            jobs.branch,
+            max(case when checked_out.job like '%/' || checked_out.branch then checked_out.branch end) over (
+                partition by checked_out.job
+            )
+        ) as job_branch,
+        coalesce(jobs.is_change_request, false) as is_told_change_request,
+        -- A default branch that was renamed leaves a job behind that is disabled.
+        case when jobs.is_primary and jobs.is_buildable then true end as is_primary_branch
     from checked_out
+    left join {{ ref('stg_jenkins__jobs') }} as jobs on checked_out.job = jobs.job
 
 ),
 
@@ -165,7 +175,7 @@ branched as (
     from (
         select
             named.*,
-            {{ matches_pattern('last_part', "'^(PR|MR)-[0-9]+'") }} as is_pull_request
+            is_told_change_request or {{ matches_pattern('last_part', "'^(PR|MR)-[0-9]+'") }} as is_pull_request
         from named
     ) as named
 
@@ -186,6 +196,7 @@ select
         else job
     end as project,
     is_pull_request,
+    is_primary_branch,
     repository,
     sha,
     coalesce(branch, multibranch_part) as branch,

@@ -8,6 +8,7 @@ select
     native_parent_run_id,
     cause as trigger_event,
     is_pull_request,
+    is_primary_branch,
     branch,
     sha,
     cast(null as string) as head_repository,

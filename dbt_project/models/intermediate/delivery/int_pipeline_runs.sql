@@ -10,6 +10,7 @@ with attempts as (
         native_parent_run_id,
         trigger_event,
         is_pull_request,
+        is_primary_branch,
         branch,
         sha,
         head_repository,
@@ -118,7 +119,12 @@ placed as (
         attempts.branch,
         attempts.sha,
         -- A fork's own main branch is not ours.
-        coalesce(attempts.branch = repositories.default_branch, attempts.branch in ('main', 'master'), false)
+        coalesce(
+            attempts.branch = repositories.default_branch,
+            attempts.is_primary_branch,
+            attempts.branch in ('main', 'master'),
+            false
+        )
         and coalesce(attempts.head_repository, attempts.repository, '') = coalesce(attempts.repository, '')
         and not attempts.is_pull_request as is_default_branch,
         attempts.is_pull_request,

@@ -3,26 +3,32 @@
 
 select
     'servicenow' as source_system,
-    task_number as item_key,
+    tasks.task_number as item_key,
     cast(null as string) as repository,
-    coalesce(business_service_id, configuration_item_id) as project_key,
+    coalesce(tasks.business_service_id, tasks.configuration_item_id) as project_key,
     'problem task' as type_raw,
-    state as status_id,
-    state as status_name,
+    tasks.state as status_id,
+    tasks.state as status_name,
     cast(null as string) as status_category,
     cast(null as string) as resolution,
-    priority,
+    tasks.priority,
     cast(null as string) as found_in,
-    title,
+    tasks.title,
     cast(null as string) as labels,
     case
-        when coalesce(configuration_item_id, configuration_item, business_service_id, business_service) is not null
+        when coalesce(
+            tasks.configuration_item_id, tasks.configuration_item, tasks.business_service_id, tasks.business_service
+        ) is not null
             then
                 '["'
                 || replace(
                     translate(
                         concat_ws(
-                            chr(31), configuration_item_id, configuration_item, business_service_id, business_service
+                            chr(31),
+                            tasks.configuration_item_id,
+                            tasks.configuration_item,
+                            tasks.business_service_id,
+                            tasks.business_service
                         ),
                         chr(34) || chr(92),
                         '  '
@@ -33,13 +39,14 @@ select
                 || '"]'
     end as components,
     cast(null as string) as linked_types,
-    coalesce(problem, problem_id) as epic_key,
-    cast(null as string) as epic_title,
+    coalesce(problems.problem_number, tasks.problem, tasks.problem_id) as epic_key,
+    problems.title as epic_title,
     cast(null as double) as points,
     cast(null as string) as reporter_id,
-    created_at,
-    work_started_at as told_started_at,
-    closed_at as told_done_at,
-    {{ business_date('due_at') }} as told_due_date,
+    tasks.created_at,
+    tasks.work_started_at as told_started_at,
+    tasks.closed_at as told_done_at,
+    {{ business_date('tasks.due_at') }} as told_due_date,
     cast(null as string) as exclusion_reason
-from {{ ref('stg_servicenow__problem_tasks') }}
+from {{ ref('stg_servicenow__problem_tasks') }} as tasks
+left join {{ ref('stg_servicenow__problems') }} as problems on tasks.problem_id = problems.problem_id

@@ -8,6 +8,7 @@ select
     parent_execution_id as native_parent_run_id,
     trigger_type as trigger_event,
     false as is_pull_request,
+    cast(null as boolean) as is_primary_branch,
     branch,
     sha,
     cast(null as string) as head_repository,

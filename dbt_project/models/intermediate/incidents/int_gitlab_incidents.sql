@@ -23,6 +23,8 @@ select
     cast(null as timestamp) as mitigated_at,
     case when state = 'closed' then closed_at end as resolved_at,
     duplicate_of is not null as is_merged,
-    cast(null as string) as merged_into_incident_id
+    cast(null as string) as merged_into_incident_id,
+    cast(null as string) as problem_id,
+    cast(null as string) as problem_title
 from {{ ref('stg_gitlab__issues') }}
 where issue_type = 'incident'

@@ -26,6 +26,8 @@
     'resolved_at',
     'is_merged',
     'merged_into_incident_id',
+    'problem_id',
+    'problem_title',
 ] -%}
 
 with told as (
@@ -223,7 +225,9 @@ select
         when told.is_merged then 'merged'
         when ruled.is_duplicate = 1 then 'duplicate'
     end as exclusion_reason,
-    told.merged_into_incident_id
+    told.merged_into_incident_id,
+    told.problem_id,
+    told.problem_title
 from told
 left join {{ ref('int_service_identifiers') }} as identifiers
     on

@@ -41,7 +41,9 @@ select
     incidents.impact_ended_at as mitigated_at,
     case when statuses.status = 'resolved' then greatest(incidents.updated_at, incidents.created_at) end as resolved_at,
     false as is_merged,
-    cast(null as string) as merged_into_incident_id
+    cast(null as string) as merged_into_incident_id,
+    cast(null as string) as problem_id,
+    cast(null as string) as problem_title
 from {{ ref('stg_opsgenie__incidents') }} as incidents
 left join responder_alerts on incidents.incident_id = responder_alerts.incident_id
 left join statuses on incidents.status = statuses.raw_value

@@ -153,7 +153,9 @@ select
     or coalesce(told.resolve_reason_type = 'merge_resolve_reason', false)
     or logged.merged_into_number is not null
     or coalesce(logged.has_merge_entry, 0) = 1 as is_merged,
-    'pagerduty:' || coalesce(told.merged_into_incident_id, targets.incident_id) as merged_into_incident_id
+    'pagerduty:' || coalesce(told.merged_into_incident_id, targets.incident_id) as merged_into_incident_id,
+    cast(null as string) as problem_id,
+    cast(null as string) as problem_title
 from told
 left join logged on told.incident_id = logged.incident_id
 left join statuses on told.status = statuses.raw_value

@@ -29,12 +29,15 @@ api_incidents as (
         changes.change_number as caused_by_change,
         parents.incident_number as parent_incident,
         incidents.parent_incident_id is not null as is_child,
+        coalesce(problems.problem_number, incidents.problem, incidents.problem_id) as problem,
+        problems.title as problem_title,
         incidents.created_at,
         responses.responded_at as acknowledged_at,
         incidents.resolved_at
     from {{ ref('stg_servicenow__incidents') }} as incidents
     left join {{ ref('stg_servicenow__incidents') }} as parents on incidents.parent_incident_id = parents.incident_id
     left join {{ ref('stg_servicenow__change_requests') }} as changes on incidents.caused_by_change_id = changes.change_id
+    left join {{ ref('stg_servicenow__problems') }} as problems on incidents.problem_id = problems.problem_id
     left join responses on incidents.incident_id = responses.task_id
 
 ),
@@ -57,10 +60,13 @@ told as (
         exports.caused_by_change,
         exports.parent_incident,
         exports.parent_incident is not null as is_child,
+        exports.problem,
+        problems.title as problem_title,
         exports.created_at,
         exports.acknowledged_at,
         exports.resolved_at
     from {{ ref('stg_servicenow__incident_exports') }} as exports
+    left join {{ ref('stg_servicenow__problems') }} as problems on exports.problem = problems.problem_number
     left join api_incidents on exports.incident_number = api_incidents.incident_number
     where api_incidents.incident_number is null
 
@@ -128,7 +134,9 @@ select
     cast(null as timestamp) as mitigated_at,
     case when statuses.status in ('resolved', 'cancelled') then told.resolved_at end as resolved_at,
     told.is_child as is_merged,
-    'servicenow:' || told.parent_incident as merged_into_incident_id
+    'servicenow:' || told.parent_incident as merged_into_incident_id,
+    'servicenow:' || told.problem as problem_id,
+    told.problem_title
 from told
 left join ranked
     on

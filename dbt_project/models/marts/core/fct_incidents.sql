@@ -49,6 +49,15 @@ measured as (
             as restore_seconds,
         caused_by_deployment_id,
         caused_by_sha,
+        problem_id,
+        problem_title,
+        -- Merged ones, duplicates and tests are no further occurrence of a problem.
+        case
+            when problem_id is not null and exclusion_reason is null
+                then row_number() over (
+                    partition by problem_id, exclusion_reason order by began_at asc, incident_id asc
+                )
+        end as occurrence_of_problem,
         exclusion_reason
     from incidents
 ),
@@ -88,6 +97,9 @@ final as (
         links.confidence as link_confidence,
         links.lag_seconds,
         coalesce(links.is_counted, false) as is_held_against_deployment,
+        measured.problem_id,
+        measured.problem_title,
+        cast(measured.occurrence_of_problem as bigint) as occurrence_of_problem,
         case
             when measured.exclusion_reason is not null then measured.exclusion_reason
             when measured.restored_at is null then 'open'

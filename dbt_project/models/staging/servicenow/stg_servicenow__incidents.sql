@@ -12,6 +12,8 @@ select
     assignment_group,
     caused_by_change_id,
     parent_incident_id,
+    problem_id,
+    problem,
     {{ valid_json('custom_fields') }} as custom_fields,
     opened_at as created_at,
     coalesce(resolved_at, closed_at) as resolved_at,
