@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +12,8 @@ import pytest
 
 from orchestration.company import Truth, generate
 from orchestration.home import DataHome
-from orchestration.loading.contract import read_contracts
-from orchestration.loading.load import ensure_tables, load_system
-from orchestration.loading.warehouse import open_warehouse
+from tests.dbt.project import build_everything, load_everything
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 SCALE, MONTHS = 0.2, 8
 Key = tuple[str, str, str]  # segment type, segment, month
 
@@ -45,17 +39,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
 def home(company: Company) -> DataHome:
     """The company, loaded through its landing folder and built: seeds, models and their data tests."""
     home = DataHome(company.landing.parent)
-    contracts = read_contracts(PROJECT)
-    with open_warehouse(home, "tests of the truth") as con:
-        ensure_tables(con, contracts)
-        for contract in contracts.values():
-            load_system(con, home, contract)
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "unit_test"]
-    command += ["--target-path", str(home.temporary / "target"), "--log-path", str(home.temporary / "logs")]
-    command += ["--vars", f"as_of_date: '{company.truth.plan.last_day}'"]
-    environment = {**os.environ, "METRICS_HOME": str(home.root)}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-6_000:]
+    load_everything(home)
+    build_everything(home, company.truth.plan.last_day)
     return home
 
 

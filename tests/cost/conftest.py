@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,8 +13,8 @@ from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.load import FileOutcome, ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
+from tests.dbt.project import PROJECT, run_dbt
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 SYSTEMS = ("focus", "aws_cur", "azure_cost", "gcp_billing", "opencost", "usage", "finance")
 COST = (
     *("+mart_cost_reconciliation", "+mart_cloud_cost_per_customer", "+kpi_cloud_cost_per_customer_records"),
@@ -52,19 +48,10 @@ class CostHome:
 
     def build(self, *arguments: str, variables: Mapping[str, Any] | None = None) -> None:
         """Seeds, models and their data tests, as far as cost needs them. Fails with dbt's output."""
-        command = [str(Path(sys.executable).with_name("dbt")), "build", "--select", *COST, *arguments]
         # Only the tests named above: others read what is not built here.
-        command += ["--exclude-resource-type", "unit_test", "--indirect-selection", "empty"]
-        command += ["--target-path", str(self.home.temporary / "target")]
-        command += ["--log-path", str(self.home.temporary / "logs"), "--vars", str(dict(variables or {}))]
-        done = subprocess.run(
-            command,
-            cwd=PROJECT,
-            env={**os.environ, "METRICS_HOME": str(self.home.root)},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout[-6_000:]
+        named = ("--exclude-resource-type", "unit_test", "--indirect-selection", "empty")
+        told = ("--vars", str(dict(variables or {})))
+        run_dbt(self.home, "build", "--select", *COST, *arguments, *named, *told)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the warehouse."""
