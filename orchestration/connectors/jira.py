@@ -1,9 +1,9 @@
 """Jira, as asked over REST v3 (Cloud) or v2 (Data Center), and the agile API 1.0 for sprints.
 
 Endpoints: ``/search/jql`` (Cloud; pages by ``nextPageToken`` until ``isLast``, no total) or ``/search`` (Data
-Center; ``startAt`` and ``total``), with ``expand=changelog``; ``/issue/{id}/changelog`` (Cloud) and
-``/issue/{id}`` (Data Center) where the changelog in a search is cut; ``/field``, ``/status``, ``/issuetype``,
-``/myself``; ``/rest/agile/1.0/board`` and ``/board/{id}/sprint``.
+Center; ``startAt`` and ``total``), with ``expand=changelog`` and the work logged, and what is cut there (see
+``jira_details``); ``/field``, ``/status``, ``/issuetype``, ``/myself``; ``/rest/agile/1.0/board`` and
+``/board/{id}/sprint``.
 
 Limits: 429 with Retry-After, from quotas by burst; one search at a time. A page token lives for seven days,
 ``maxResults`` is lowered by the server as it likes.
@@ -11,13 +11,14 @@ Limits: 429 with Retry-After, from quotas by burst; one search at a time. A page
 Gotchas: JQL reads instants in the zone of the token's user and knows no seconds, and the index lags behind
 the issue, so each pull reaches back. Sorted by ``created``: sorted by ``updated`` rows would jump between
 pages while they are read. Without ``fields`` the answer has none; custom fields have other ids on each site
-and are asked for by what they are. Issues that were deleted or moved out of sight stay as last told.
+and are asked for by what they are. Boards of kind kanban have no sprints,
+and asking is an error. Issues that were deleted or moved out of sight stay as last told.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,15 +27,15 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .cursors import Cursors
 from .http import Answer, Client, PermanentError
+from .jira_details import OFFSET_NAMES, PAGE_SIZE, histories, listed, slas, take_worklogs
 from .landing import LandingFolder
 from .paging import follow_answer_tokens, follow_offsets
 from .pulled import PulledSystem
 from .walks import walk_pages
 
-PAGE_SIZE = 100
 STANDARD_FIELDS = (
     "project,issuetype,summary,status,statuscategorychangedate,resolution,resolutiondate,priority,labels,"
-    "components,issuelinks,parent,duedate,timeoriginalestimate,reporter,created,updated"
+    "components,issuelinks,parent,duedate,timeoriginalestimate,timespent,worklog,reporter,created,updated"
 )
 CUSTOM_FIELDS = (
     "Story Points", "Story point estimate", "Found in", "Found in environment", "Detected in",
@@ -42,14 +43,15 @@ CUSTOM_FIELDS = (
 )  # fmt: skip
 # Custom fields that are asked for whatever a site calls them, by the end of their kind in the schema.
 CUSTOM_KINDS = ("gh-sprint", "gh-epic-link", "jsw-story-points")
-OFFSET_NAMES = ("startAt", "maxResults")
 
 ProjectKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")]
 
 
 class JiraSource(PulledSystem):
-    """Jira, by project. ``user``: the e-mail address that a Cloud site's API token belongs to; without it
-    the token is a Data Center's personal access token. ``time_zone``: that user's, else it is asked for.
+    """Jira, by project. Issues come with their history, work logged and SLAs, sprints with their boards.
+
+    ``user``: the e-mail address that a Cloud site's API token belongs to; without it the token is a Data
+    Center's personal access token. ``time_zone``: that user's, else it is asked for.
     """
 
     token_env: str
@@ -118,25 +120,42 @@ class _Site:
             following=self._next_token if self.is_cloud else self._next_start,
         )
         for page in pages:
-            if page.json["issues"]:
-                histories = [entry for issue in page.json["issues"] for entry in self._histories(issue)]
-                if histories:
-                    body = json.dumps({"values": histories}, ensure_ascii=False).encode()
-                    self.landing.land("issue_changelogs", (), body)
-                self.landing.land("issues", (), page.body)
+            if issues := page.json["issues"]:
+                self._land_details(issues)
+                self.landing.land("issues", (), json.dumps(page.json, ensure_ascii=False).encode())
+
+    def _land_details(self, issues: list[dict[str, Any]]) -> None:
+        """Land what hangs on the issues; takes the work logged out of them."""
+        client, rest, is_cloud = self.client, self.rest, self.is_cloud
+        self._land_values(
+            "issue_changelogs", (e for issue in issues for e in histories(client, rest, issue, is_cloud))
+        )
+        self._land_values("worklogs", (e for issue in issues for e in take_worklogs(client, rest, issue)))
+        for issue in issues:
+            for page in slas(client, issue):
+                self.landing.land("request_slas", (issue["id"],), page.body)
 
     def pull_sprints(self) -> None:
-        boards = {
-            board["id"]
-            for project in self.source.projects
-            for page in self._listed("rest/agile/1.0/board", {"projectKeyOrId": project, "type": "scrum"})
-            for board in page.json["values"]
-        }
-        for board in sorted(boards):
-            for page in self._listed(f"rest/agile/1.0/board/{board}/sprint", {}):
+        boards: dict[int, str] = {}
+        for project in self.source.projects:
+            for page in listed(self.client, "rest/agile/1.0/board", {"projectKeyOrId": project}):
+                if page.json["values"]:
+                    self.landing.land("boards", (project,), page.body)
+                boards |= {board["id"]: board["type"] for board in page.json["values"]}
+        for board, kind in sorted(boards.items()):
+            if kind != "kanban":
+                self._land_sprints(board, kind)
+        self.cursors.move("sprints", self.now)
+
+    def _land_sprints(self, board: int, kind: str) -> None:
+        try:
+            for page in listed(self.client, f"rest/agile/1.0/board/{board}/sprint", {}):
                 if page.json["values"]:
                     self.landing.land("sprints", (), page.body)
-        self.cursors.move("sprints", self.now)
+        except PermanentError as error:
+            # A team that manages its own project may have sprints or not, which its board does not say.
+            if kind != "simple" or error.status != 400:
+                raise
 
     def _search(self, params: dict[str, Any], place: str | None) -> Iterator[Answer]:
         if self.is_cloud:
@@ -167,31 +186,9 @@ class _Site:
         # The page after begins with the last issue of this one, so that a shift between two shows.
         return str(end - 1) if page.json["issues"] and end < page.json["total"] else None
 
-    def _histories(self, issue: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Entries of an issue's changelog, all of them, each with the issue's id put in."""
-        told = issue.get("changelog") or {"histories": [], "total": 0}
-        histories = told["histories"]
-        if told.get("total", 0) > len(histories):
-            if self.is_cloud:
-                pages = self._listed(f"{self.rest}/issue/{issue['id']}/changelog", {})
-                histories = [entry for page in pages for entry in page.json["values"]]
-            else:
-                params = {"fields": "created", "expand": "changelog"}
-                whole = self.client.get(f"{self.rest}/issue/{issue['id']}", params)
-                histories = whole.json["changelog"]["histories"]
-        for entry in histories:
-            yield {"issueId": issue["id"], **entry}
-
-    def _listed(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
-        return follow_offsets(
-            self.client,
-            path,
-            params,
-            records="values",
-            page_size=PAGE_SIZE if path.endswith("changelog") else 50,
-            names=OFFSET_NAMES,
-            has_more=lambda answer, count: count > 0 and not answer.json.get("isLast", True),
-        )
+    def _land_values(self, table: str, values: Iterable[dict[str, Any]]) -> None:
+        if found := list(values):
+            self.landing.land(table, (), json.dumps({"values": found}, ensure_ascii=False).encode())
 
     def _land_list(self, path: str, table: str) -> Any:
         answer = self.client.get(f"{self.rest}/{path}")

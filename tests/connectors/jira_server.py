@@ -26,6 +26,11 @@ class JiraServer:
         self.sprints = [
             {"id": n, "name": f"Sprint {n}", "state": "closed", "originBoardId": 8} for n in range(1, 61)
         ]
+        self.boards = [
+            {"id": 8, "name": "Shop", "type": "scrum"},
+            {"id": 9, "name": "Flow", "type": "kanban"},
+        ]
+        self.requests: dict[str, list[dict[str, Any]]] = {}
         self.asked: list[dict[str, str]] = []
         self.fail_at: int | None = None
         self.busy = 0
@@ -34,13 +39,14 @@ class JiraServer:
         self.rest = "/rest/api/3" if is_cloud else "/rest/api/2"
         server.expect_request(re.compile("/rest/.*")).respond_with_handler(self._handle)
 
-    def add(self, number: int, created: datetime, updated: datetime, changes: int = 1) -> None:
+    def add(self, number: int, created: datetime, updated: datetime, changes: int = 1, logs: int = 0) -> None:
         self.issues[f"SHOP-{number}"] = {
             "id": str(10_000 + number), "key": f"SHOP-{number}", "created": created, "updated": updated,
             "histories": [
                 {"id": str(number * 100 + n), "created": f"{created:%Y-%m-%dT%H:%M:%S.000%z}", "items": []}
                 for n in range(changes)
             ],
+            "worklogs": [{"id": str(number * 1000 + n), "timeSpentSeconds": 60} for n in range(logs)],
         }  # fmt: skip
 
     def searches(self) -> list[dict[str, str]]:
@@ -65,9 +71,15 @@ class JiraServer:
         if found := re.fullmatch(r"/issue/(\d+)(/changelog)?", path):
             return self._changelog(found[1], found[2] is not None, args)
         if request.path == "/rest/agile/1.0/board":
-            return self._values([{"id": 8, "type": "scrum"}], args)
-        if request.path == "/rest/agile/1.0/board/8/sprint":
+            return self._values(self.boards, args)
+        if found := re.fullmatch(r"/rest/agile/1.0/board/(\d+)/sprint", request.path):
+            if found[1] != "8":
+                return self._json({"errorMessages": ["The board does not support sprints"]}, 400)
             return self._values(self.sprints, args)
+        if found := re.fullmatch(r"/issue/(\d+)/worklog", path):
+            return self._worklog(found[1], args)
+        if found := re.fullmatch(r"/rest/servicedeskapi/request/(\d+)/sla", request.path):
+            return self._slas(found[1], args)
         return self._json({"errorMessages": ["The requested API has been removed."]}, 410)
 
     def _lists(self) -> dict[str, Any]:
@@ -114,6 +126,11 @@ class JiraServer:
         histories = row["histories"][:2]
         told = {"startAt": 0, "maxResults": 2, "total": len(row["histories"]), "histories": histories}
         fields = {"created": f"{row['created']:%Y-%m-%dT%H:%M:%S.000%z}"} if args.get("fields") else {}
+        if "worklog" in args.get("fields", "").split(","):
+            logs = row["worklogs"]
+            fields["worklog"] = {"startAt": 0, "maxResults": 20, "total": len(logs), "worklogs": logs[:20]}
+        if row["key"] in self.requests:
+            fields["project"] = {"key": "SHOP", "projectTypeKey": "service_desk"}
         issue = {"id": row["id"], "key": row["key"], "fields": fields}
         return {**issue, "changelog": told} if args.get("expand") == "changelog" else issue
 
@@ -123,6 +140,24 @@ class JiraServer:
             return self._values(row["histories"], args)
         told = {"total": len(row["histories"]), "histories": row["histories"]}
         return self._json({"id": identity, "key": row["key"], "changelog": told})
+
+    def _worklog(self, identity: str, args: dict[str, str]) -> Response:
+        rows = next(row for row in self.issues.values() if row["id"] == identity)["worklogs"]
+        start = int(args["startAt"])
+        page = rows[start : start + min(30, int(args["maxResults"]))]
+        body = {"startAt": start, "maxResults": 30, "total": len(rows), "worklogs": page}
+        return self._json(body)
+
+    def _slas(self, identity: str, args: dict[str, str]) -> Response:
+        row = next(row for row in self.issues.values() if row["id"] == identity)
+        if not self.requests[row["key"]]:
+            return self._json({"errorMessage": "The request does not exist"}, 404)
+        start, rows = int(args["start"]), self.requests[row["key"]]
+        page = rows[start : start + 2]
+        is_last = start + len(page) >= len(rows)
+        return self._json(
+            {"size": len(page), "start": start, "limit": 2, "isLastPage": is_last, "values": page}
+        )
 
     def _values(self, rows: list[dict[str, Any]], args: dict[str, str]) -> Response:
         start = int(args.get("startAt", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -168,7 +169,54 @@ def test_sprints_of_the_projects_boards_are_read_page_by_page(jira: JiraServer, 
     rows = [row["id"] for body in landed(home, "jira", "sprints") for row in body["values"]]
     assert sorted(set(rows)) == list(range(1, 61))
     boards = [args for args in jira.asked if args["path"].endswith("/board")]
-    assert (boards[0]["projectKeyOrId"], boards[0]["type"]) == ("SHOP", "scrum")
+    assert [args["projectKeyOrId"] for args in boards] == ["SHOP"]
+
+
+def test_boards_are_kept_with_their_project_and_only_those_that_have_sprints_are_asked_for_them(
+    jira: JiraServer, home: DataHome
+) -> None:
+    """A team that manages its own project has a board that has sprints or not: the answer to asking tells."""
+    jira.boards.append({"id": 10, "name": "Ours", "type": "simple"})
+    pull(jira, home, tables=["sprints"])
+    kept = list((home.landing / "jira" / "boards" / "SHOP").iterdir())
+    assert [[board["id"] for board in json.loads(file.read_bytes())["values"]] for file in kept] == [
+        [8, 9, 10]
+    ]
+    asked = {args["path"] for args in jira.asked if args["path"].endswith("/sprint")}
+    assert asked == {"/rest/agile/1.0/board/8/sprint", "/rest/agile/1.0/board/10/sprint"}
+
+
+def test_a_board_that_should_have_sprints_and_refuses_is_an_error(jira: JiraServer, home: DataHome) -> None:
+    jira.boards.append({"id": 10, "name": "Broken", "type": "scrum"})
+    with pytest.raises(PermanentError, match="HTTP 400"):
+        pull(jira, home, tables=["sprints"])
+
+
+def test_work_logged_is_read_whole_and_lies_with_no_issue(jira: JiraServer, home: DataHome) -> None:
+    jira.add(1, NOW - timedelta(days=3), NOW - timedelta(days=2), logs=75)
+    jira.add(2, NOW - timedelta(days=3), NOW - timedelta(days=2), logs=3)
+    pull(jira, home)
+    found = {(e["issueId"], e["id"]) for body in landed(home, "jira", "worklogs") for e in body["values"]}
+    assert found == {("10001", str(1000 + n)) for n in range(75)} | {
+        ("10002", str(2000 + n)) for n in range(3)
+    }
+    assert not [args for args in jira.asked if args["path"].endswith("/issue/10002/worklog")]
+    issues = [issue for body in landed(home, "jira", "issues") for issue in body["issues"]]
+    assert [issue for issue in issues if "worklog" in issue["fields"]] == []
+
+
+def test_slas_are_asked_for_of_requests_alone_and_an_issue_that_is_none_has_none(
+    jira: JiraServer, home: DataHome
+) -> None:
+    fill(jira, 3)
+    jira.requests = {"SHOP-1": [{"id": str(n), "completedCycles": []} for n in range(3)], "SHOP-2": []}
+    pull(jira, home)
+    asked = {args["path"] for args in jira.asked if "servicedeskapi" in args["path"]}
+    assert asked == {f"/rest/servicedeskapi/request/1000{n}/sla" for n in (1, 2)}
+    kept = sorted((home.landing / "jira" / "request_slas").rglob("*.json"))
+    assert {file.parent.name for file in kept} == {"10001"}
+    told = {sla["id"] for file in kept for sla in json.loads(file.read_bytes())["values"]}
+    assert told == {"0", "1", "2"}
 
 
 def test_a_busy_server_is_asked_again_as_it_says(cloud: JiraServer, home: DataHome) -> None:

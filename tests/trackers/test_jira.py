@@ -90,10 +90,32 @@ def test_a_csv_export_without_a_history_uses_the_dates_that_it_has(
     )  # fmt: skip
 
 
+def test_hours_come_from_entries_or_from_an_export_s_sum_and_a_request_was_late_once(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """The first entry of SHOP-1 was corrected later; PAY-1 is only known by a CSV export."""
+    columns = "logged_seconds, logged_by_count, is_sla_breached"
+    assert one(warehouse, columns, "SHOP-1") == (7200, 2, None)
+    assert one(warehouse, columns, "OPS-1") == (900, 1, None)
+    assert one(warehouse, columns, "PAY-1") == (5400, None, None)
+    assert one(warehouse, columns, "SHOP-2") == (None, None, True)
+
+
+def test_a_sprint_is_of_its_boards_project_and_a_board_of_several_projects_of_none(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    boards = "select board_id, board_type, project_key from staging.stg_jira__boards order by all"
+    assert warehouse.execute(boards).fetchall() == [
+        ("21", "scrum", "OPS"), ("22", "scrum", None), ("8", "scrum", "SHOP"), ("9", "kanban", "SHOP"),
+    ]  # fmt: skip
+    sprints = "select sprint_id, board_name, project_key from intermediate.int_sprints"
+    assert warehouse.execute(sprints).fetchall() == [("jira:34", "Shop", "SHOP")]
+
+
 def test_what_is_no_status_and_no_whole_issue_is_quarantined_with_its_reason(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     rejects = warehouse.execute(
         "select table_name, column_name from ops.ingest_rejects where system = 'jira' order by 1, 2"
     ).fetchall()
-    assert rejects == [("issues", "created_at"), ("statuses", "status_category")]
+    assert rejects == [("issues", "created_at"), ("statuses", "status_category"), ("worklogs", "issue_id")]

@@ -59,6 +59,9 @@ select
     activated_at as told_started_at,
     closed_at as told_done_at,
     {{ business_date('due_at') }} as told_due_date,
+    cast(null as bigint) as logged_seconds,
+    cast(null as bigint) as logged_by_count,
+    cast(null as boolean) as is_sla_breached,
     case when is_deleted then 'deleted' end as exclusion_reason
 from ranked
 where newest_first = 1

@@ -22,5 +22,8 @@ select
     cast(null as timestamp) as told_started_at,
     case when state = 'closed' then closed_at end as told_done_at,
     {{ business_date('milestone_due_at') }} as told_due_date,
+    cast(null as bigint) as logged_seconds,
+    cast(null as bigint) as logged_by_count,
+    cast(null as boolean) as is_sla_breached,
     case when is_pull_request then 'pull_request' end as exclusion_reason
 from {{ ref('stg_github__issues') }}

@@ -25,5 +25,8 @@ select
     cast(null as timestamp) as told_started_at,
     case when state = 'closed' then closed_at end as told_done_at,
     due_date as told_due_date,
+    cast(null as bigint) as logged_seconds,
+    cast(null as bigint) as logged_by_count,
+    cast(null as boolean) as is_sla_breached,
     cast(null as string) as exclusion_reason
 from {{ ref('stg_gitlab__issues') }}

@@ -25,6 +25,7 @@ with issues as (
         found_in,
         actual_start_at,
         actual_end_at,
+        time_spent_seconds,
         reporter_id,
         created_at
     from {{ ref('stg_jira__issues') }}
@@ -70,6 +71,78 @@ linked_types as (
     ) as told
     where linked_type is not null
     group by issue_id
+
+),
+
+-- Folders are named by an issue's id or by its key.
+names as (
+
+    select
+        issue_id,
+        issue_id as name
+    from issues
+    union all
+    select
+        issue_id,
+        issue_key as name
+    from issues
+
+),
+
+logged as (
+
+    select
+        names.issue_id,
+        sum(worklogs.time_spent_seconds) as logged_seconds,
+        count(distinct worklogs.author_id) as logged_by_count
+    from {{ ref('stg_jira__worklogs') }} as worklogs
+    inner join names on worklogs.issue_id = names.name
+    group by names.issue_id
+
+),
+
+slas as (
+
+    select
+        issue_id,
+        sla_id,
+        completed_cycles,
+        is_ongoing,
+        ongoing_is_breached
+    from {{ ref('stg_jira__request_slas') }}
+
+),
+
+ended_cycles as (
+
+    {{ explode_json_array('slas', ['issue_id', 'sla_id'], 'completed_cycles', 'cycle') }}
+
+),
+
+-- An SLA that was missed once was missed, however often its request was opened again.
+cycles as (
+
+    select
+        issue_id,
+        case when {{ json_text('cycle', 'breached') }} = 'true' then 1 else 0 end as is_breached
+    from ended_cycles
+    union all
+    select
+        issue_id,
+        case when ongoing_is_breached then 1 else 0 end as is_breached
+    from slas
+    where is_ongoing
+
+),
+
+promised as (
+
+    select
+        names.issue_id,
+        max(cycles.is_breached) = 1 as is_sla_breached
+    from cycles
+    inner join names on cycles.issue_id = names.name
+    group by names.issue_id
 
 ),
 
@@ -144,6 +217,10 @@ select
             )
     end as told_done_at,
     issues.due_date as told_due_date,
+    -- What the issue says knows of entries that were deleted again.
+    cast(coalesce(issues.time_spent_seconds, logged.logged_seconds) as bigint) as logged_seconds,
+    logged.logged_by_count,
+    promised.is_sla_breached,
     cast(null as string) as exclusion_reason
 from issues
 inner join staged on issues.issue_id = staged.issue_id
@@ -151,3 +228,5 @@ left join custom_values on issues.issue_id = custom_values.issue_id
 left join linked_types on issues.issue_id = linked_types.issue_id
 left join types on issues.issue_type_id = types.issue_type_id
 left join issues as epics on coalesce(custom_values.epic_key, issues.parent_key) = epics.issue_key
+left join logged on issues.issue_id = logged.issue_id
+left join promised on issues.issue_id = promised.issue_id

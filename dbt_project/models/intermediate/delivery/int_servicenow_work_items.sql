@@ -47,6 +47,9 @@ select
     tasks.work_started_at as told_started_at,
     tasks.closed_at as told_done_at,
     {{ business_date('tasks.due_at') }} as told_due_date,
+    cast(null as bigint) as logged_seconds,
+    cast(null as bigint) as logged_by_count,
+    cast(null as boolean) as is_sla_breached,
     cast(null as string) as exclusion_reason
 from {{ ref('stg_servicenow__problem_tasks') }} as tasks
 left join {{ ref('stg_servicenow__problems') }} as problems on tasks.problem_id = problems.problem_id

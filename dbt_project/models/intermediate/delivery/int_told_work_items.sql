@@ -31,6 +31,9 @@ with told as (
         told_started_at,
         told_done_at,
         told_due_date,
+        logged_seconds,
+        logged_by_count,
+        is_sla_breached,
         exclusion_reason
     from {{ tracker }}
     {{ 'union all' if not loop.last }}
@@ -63,5 +66,8 @@ select
     told_started_at,
     told_done_at,
     told_due_date,
+    logged_seconds,
+    logged_by_count,
+    is_sla_breached,
     exclusion_reason
 from told

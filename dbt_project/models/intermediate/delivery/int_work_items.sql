@@ -19,6 +19,9 @@ with items as (
         told_started_at,
         told_done_at,
         told_due_date,
+        logged_seconds,
+        logged_by_count,
+        is_sla_breached,
         exclusion_reason
     from {{ ref('int_told_work_items') }}
 
@@ -175,6 +178,9 @@ select
     coalesce(rulings.found_in, 'unmapped') as found_in,
     rulings.postmortem_action is not null as is_postmortem_action,
     coalesce(rulings.investment_category, 'unclassified') as investment_category,
+    items.logged_seconds,
+    items.logged_by_count,
+    items.is_sla_breached,
     coalesce(items.exclusion_reason, rulings.exclusion_reason) as exclusion_reason
 from items
 inner join staged on items.work_item_id = staged.work_item_id

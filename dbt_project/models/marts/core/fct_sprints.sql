@@ -3,6 +3,7 @@ with
 items as (
     select
         sprint_id,
+        team_id,
         points,
         is_committed,
         is_added,
@@ -17,6 +18,8 @@ items as (
 counted as (
     select
         sprint_id,
+        count(distinct nullif(team_id, 'unmapped')) as team_count,
+        max(nullif(team_id, 'unmapped')) as last_team_id,
         sum(case when is_committed then 1 else 0 end) as committed_items,
         sum(case when is_committed and is_delivered then 1 else 0 end) as delivered_items,
         sum(case when is_added then 1 else 0 end) as added_items,
@@ -36,6 +39,10 @@ select
     sprints.source_system,
     sprints.sprint_name,
     sprints.board_key,
+    sprints.board_name,
+    sprints.project_key,
+    -- Of a sprint whose items are of one team that team's; else the owner's of what its board's project is.
+    coalesce(case when counted.team_count = 1 then counted.last_team_id end, ownership.team_id, 'unmapped') as team_id,
     sprints.state,
     sprints.started_at,
     sprints.ends_at,
@@ -56,4 +63,9 @@ select
     end as plan_share
 from {{ ref('int_sprints') }} as sprints
 left join counted on sprints.sprint_id = counted.sprint_id
+left join {{ ref('int_service_ownership') }} as ownership
+    on
+        sprints.service_id = ownership.service_id
+        and {{ business_date('sprints.started_at') }} >= ownership.valid_from
+        and {{ business_date('sprints.started_at') }} < ownership.valid_to
 where sprints.started_at is not null

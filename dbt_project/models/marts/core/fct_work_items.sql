@@ -41,6 +41,9 @@ dated as (
         found_in,
         is_postmortem_action,
         investment_category,
+        logged_seconds,
+        logged_by_count,
+        is_sla_breached,
         {{ business_date('coalesce(done_at, created_at)') }} as work_item_date,
         {{ seconds_between('started_at', 'done_at') }}
             as cycle_seconds,
@@ -101,6 +104,9 @@ final as (
         owned.investment_category,
         owned.cycle_seconds,
         owned.age_at_done_seconds,
+        owned.logged_seconds,
+        owned.logged_by_count,
+        owned.is_sla_breached,
         case
             when owned.exclusion_reason is not null then owned.exclusion_reason
             when owned.cycle_seconds < 0 then 'negative_span'

@@ -24,6 +24,7 @@ select
     due_date,
     story_points,
     original_estimate_seconds,
+    time_spent_seconds,
     found_in,
     actual_start_at,
     actual_end_at,
