@@ -15,6 +15,7 @@ from orchestration.company.catalogue import Catalogue
 from orchestration.company.jira_records import (
     FIELDS,
     TYPES,
+    board_record,
     entry_record,
     field_record,
     histories_of,
@@ -22,6 +23,7 @@ from orchestration.company.jira_records import (
     sprint_record,
     status_record,
     type_record,
+    worklog_records,
 )
 from orchestration.company.plan import Plan, add_months, day_of, epoch, month_of
 from orchestration.company.work import STATUSES, Item, Work
@@ -31,7 +33,7 @@ PAGE = 100
 
 
 def write_jira(root: Path, plan: Plan, work: Work) -> None:
-    """Issues with their changelogs, sprints, and the lists of statuses, types and fields, below ``root``."""
+    """Everything below ``root``: issues with changelogs and hours, boards, sprints, and the site's lists."""
     histories = {item: histories_of(item) for item in work.items}
     since = 0
     for month in plan.month_starts[-4:]:
@@ -64,6 +66,10 @@ def write_jira(root: Path, plan: Plan, work: Work) -> None:
         sprints = [sprint_record(sprint, plan.end) for sprint in work.sprints if sprint.board is board]
         answer = {"maxResults": 50, "startAt": 0, "isLast": True, "values": sprints}
         write_json(root / "sprints" / f"board-{board.board_id}.json", answer)
+        boards = {"maxResults": 50, "startAt": 0, "total": 1, "isLast": True, "values": [board_record(board)]}
+        write_json(root / "boards" / board.project / "boards.json", boards)
+    for index, page in enumerate(pages(list(worklog_records(work.items)), PAGE)):
+        write_json(root / "worklogs" / f"page-{index:03d}.json", {"values": page})
     write_json(root / "statuses" / "all.json", [status_record(status) for status in STATUSES])
     write_json(root / "issue_types" / "all.json", [type_record(kind) for kind in TYPES])
     write_json(root / "fields" / "all.json", [field_record(*field) for field in FIELDS.items()])
