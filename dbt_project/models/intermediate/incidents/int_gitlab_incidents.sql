@@ -9,7 +9,7 @@ select
     cast(null as string) as urgency,
     coalesce(
         nullif(lower(severity), 'unknown'),
-        nullif(regexp_extract(lower(labels), '"severity::([a-z0-9]+)"', 1), '')
+        nullif(regexp_extract(lower(labels), '"severity:{2}([a-z0-9]+)"', 1), '')
     ) as priority,
     cast(null as string) as incident_type,
     repository as source_service_id,
