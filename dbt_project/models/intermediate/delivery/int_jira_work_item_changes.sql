@@ -138,6 +138,16 @@ firsts as (
 
 ),
 
+fields as (
+
+    select 'status' as field
+    union all
+    select 'type' as field
+    union all
+    select 'due_date' as field
+
+),
+
 plain_initials as (
 
     select
@@ -152,13 +162,7 @@ plain_initials as (
         end as to_id
     from issues
     inner join known on issues.issue_key = known.issue_key
-    cross join (
-        select 'status' as field
-        union all
-        select 'type' as field
-        union all
-        select 'due_date' as field
-    ) as fields
+    cross join fields
     left join firsts
         on
             issues.issue_key = firsts.issue_key

@@ -9,7 +9,7 @@ with github_issues as (
 
 ),
 
-{#- A tracker with a history is one more select here: see the columns' descriptions. #}
+-- A tracker with a history is one more select here: see the columns' descriptions.
 told as (
 
     select
