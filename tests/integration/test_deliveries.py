@@ -20,7 +20,7 @@ from tests.dbt.project import PROJECT, build_everything, load_everything
 
 PARTS = 10
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 def load_backwards(home: DataHome) -> None:

@@ -16,7 +16,7 @@ from tests.dbt.project import PROJECT
 
 from .canaries import MAIL, MARKS, NAME, land, search_files, search_tables
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")

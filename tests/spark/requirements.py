@@ -25,5 +25,5 @@ OBSTACLE = find_obstacle()
 needs_spark = [
     pytest.mark.spark,
     pytest.mark.skipif(OBSTACLE is not None, reason=str(OBSTACLE)),
-    pytest.mark.timeout(1500),
+    pytest.mark.timeout(3600),
 ]
