@@ -58,7 +58,8 @@ def list_marts() -> list[str]:
 def test_a_mart_has_the_same_rows_on_both_engines(built: DataHome, mart: str) -> None:
     with duckdb.connect(str(built.warehouse), read_only=True) as con:
         found = con.execute(
-            "select schema_name from duckdb_tables() where table_name = ? and schema_name like 'marts%'",
+            "select table_schema from information_schema.tables "
+            "where table_name = ? and table_schema like 'marts%'",
             [mart],
         ).fetchone()
         assert found is not None, f"{mart} is not built"

@@ -1,7 +1,8 @@
 {#- A whole model: the records of that records model that lie in the calendar, each with the group, team and tier that it
-    counts for. What makes up a cell of fct_kpi_values is a where clause over it: kpi_id, days of the period, segment. -#}
+    counts for. What makes up a cell of fct_kpi_values is a where clause over it: kpi_id, days of the period, segment.
+    A view, except where marts are read as files. -#}
 {% macro placed_kpi_records(name) -%}
-    {{ config(materialized='view') }}
+    {{ config(materialized='view' if target.type == 'duckdb' else 'table') }}
 
 with records as (
 
