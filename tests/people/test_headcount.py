@@ -170,7 +170,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     catalogue = build_catalogue(PLAN, stories)
     people = build_people(PLAN, stories, catalogue)
     branches = {service.repository: "main" for service in catalogue.services}
-    write_catalogue(home.landing / "catalogue", PLAN, stories, catalogue, branches)
+    write_catalogue(home.landing / "catalogue", PLAN, stories, catalogue, branches, identifiers=[])
     write_hr(home.landing / "workday", PLAN, catalogue, people)
     team = catalogue.teams[0]
     tables = {
