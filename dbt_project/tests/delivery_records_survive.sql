@@ -2,23 +2,35 @@
 -- used is kept there with its reason, never dropped on the way.
 with told_incidents as (
 
-    select incident_id
+    select
+        'pagerduty' as source_system,
+        incident_id
     from {{ ref('stg_pagerduty__incidents') }}
     union
-    select incident_id
+    select
+        'pagerduty' as source_system,
+        incident_id
     from {{ ref('stg_pagerduty__raw_incidents') }}
     union
-    select incident_id
+    select
+        'opsgenie' as source_system,
+        incident_id
     from {{ ref('stg_opsgenie__incidents') }}
     union
-    select repository || '#' || cast(issue_number as string) as incident_id
+    select
+        'gitlab' as source_system,
+        repository || '#' || cast(issue_number as string) as incident_id
     from {{ ref('stg_gitlab__issues') }}
     where issue_type = 'incident'
     union
-    select incident_number as incident_id
+    select
+        'servicenow' as source_system,
+        incident_number as incident_id
     from {{ ref('stg_servicenow__incidents') }}
     union
-    select incident_number as incident_id
+    select
+        'servicenow' as source_system,
+        incident_number as incident_id
     from {{ ref('stg_servicenow__incident_exports') }}
 
 ),

@@ -72,7 +72,8 @@ def plain_value(column: Column, number: int) -> Any:
     if kind == "double" or kind.startswith("decimal"):
         return "1.5"
     plain = f"{column.name}-{number}"
-    return address if regex and not re.search(regex, plain) and re.search(regex, address) else plain
+    candidates = (plain, address, f"{number:040x}", f"{number:032x}")
+    return next((text for text in candidates if re.search(regex or "", text)), plain)
 
 
 def values(table: TableContract, number: int) -> dict[str, Any]:

@@ -20,7 +20,8 @@ with introductions as (
         cast(1 as bigint) as position,
         'start here' as topic,
         'Where is a table or column explained?' as question,
-        'select table_name, column_name, comment from duckdb_columns(); in PostgreSQL \d+ marts.<table>' as answer
+        -- A backslash in a literal is one thing to DuckDB and another to Spark.
+        'select table_name, column_name, comment from duckdb_columns(); in PostgreSQL ' || chr(92) || 'd+ marts.<table>' as answer
 
 ),
 
@@ -29,7 +30,7 @@ tables as (
     {% for name, question in tables | sort -%}
     select
         'table' as topic,
-        '{{ question | replace("'", "''") }}' as question,
+        '{{ dbt.escape_single_quotes(question) }}' as question,
         'marts.{{ name }}' as answer
     {% if not loop.last %}union all{% endif %}
     {% else -%}
