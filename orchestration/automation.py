@@ -1,10 +1,8 @@
-"""When things run by themselves, and who is told when they do not."""
+"""When things run by themselves."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -12,12 +10,9 @@ import dagster as dg
 from orchestration.assets.landing import GROUP as LANDING_GROUP
 from orchestration.deployment import Deployment
 from orchestration.landing_state import read_folder_state, read_offered
-from orchestration.notices import send_notice
 from orchestration.publishing.status import mark_stale
 
 DAILY_AT = "15 4 * * *"
-# A day, and time for a long run: after that somebody should look.
-DEAD_MAN_AFTER = timedelta(hours=28)
 # One process, one step after another: DuckDB has one writer, and a step costs a fraction of a second
 # in-process.
 _EXECUTOR = dg.in_process_executor
@@ -74,16 +69,9 @@ def build_daily_schedule(deployment: Deployment) -> dg.ScheduleDefinition:
     )
 
 
-def build_sensors(deployment: Deployment) -> list[dg.SensorDefinition]:
-    """Dropped files, failed runs, and the daily run that did not come."""
-    return [
-        _build_landing_sensor(deployment),
-        _build_failure_sensor(deployment),
-        _build_dead_man_sensor(deployment),
-    ]
+def build_landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
+    """Loads what is dropped into the landing folder."""
 
-
-def _build_landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
     @dg.sensor(
         name="landing_sensor",
         job_name="dropped_files",
@@ -116,67 +104,3 @@ def _build_landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
         )
 
     return landing_sensor
-
-
-def _build_failure_sensor(deployment: Deployment) -> dg.SensorDefinition:
-    @dg.run_failure_sensor(
-        name="failure_sensor",
-        minimum_interval_seconds=30,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells of a failed run: in the log, and in Slack where METRICS_SLACK_WEBHOOK is set.",
-    )
-    def failure_sensor(context: dg.RunFailureSensorContext) -> None:
-        run = context.dagster_run
-        steps = ", ".join(
-            sorted({event.step_key for event in context.get_step_failure_events() if event.step_key})
-        )
-        send_notice(
-            f"Run {run.run_id} of job {run.job_name} failed in {steps or 'no step of its own'}: "
-            "the last good publication stands.",
-            deployment.environ,
-            context.log,
-        )
-
-    return failure_sensor
-
-
-def _build_dead_man_sensor(deployment: Deployment) -> dg.SensorDefinition:
-    @dg.sensor(
-        name="dead_man_sensor",
-        minimum_interval_seconds=900,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Tells if no daily run has succeeded for {DEAD_MAN_AFTER}.",
-    )
-    def dead_man_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        now = deployment.clock()
-        cursor = json.loads(context.cursor) if context.cursor else {"watching_since": now.isoformat()}
-        last = _read_last_success(context.instance) or datetime.fromisoformat(cursor["watching_since"])
-        silent = now - last
-        told_of = cursor.get("told_of")
-        if silent >= DEAD_MAN_AFTER and told_of != last.isoformat():
-            # Once per silence: the cursor remembers the success since which nothing has come.
-            send_notice(
-                f"No daily run has succeeded for {silent.total_seconds() / 3600:.0f} hours "
-                f"(since {last:%Y-%m-%d %H:%M} UTC): what is published grows old. Is the daemon running?",
-                deployment.environ,
-                context.log,
-            )
-            cursor["told_of"] = last.isoformat()
-        context.update_cursor(json.dumps(cursor))
-        return dg.SkipReason(
-            f"The last daily run that succeeded, or the start of the watch, was {silent} ago"
-        )
-
-    return dead_man_sensor
-
-
-def _read_last_success(instance: dg.DagsterInstance) -> datetime | None:
-    return max(_read_ends(instance), default=None)
-
-
-def _read_ends(instance: dg.DagsterInstance) -> Iterator[datetime]:
-    records = instance.get_run_records(
-        dg.RunsFilter(job_name="daily", statuses=[dg.DagsterRunStatus.SUCCESS]), limit=1
-    )
-    for record in records:
-        yield record.update_timestamp

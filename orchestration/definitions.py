@@ -12,8 +12,9 @@ from orchestration.assets.landing import build_landing_assets
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.parameters import RunParameters
 from orchestration.assets.publication import build_postgres_assets, build_publication_assets
-from orchestration.automation import build_daily_schedule, build_jobs, build_sensors
+from orchestration.automation import build_daily_schedule, build_jobs, build_landing_sensor
 from orchestration.deployment import Deployment, read_deployment
+from orchestration.watch import build_watch_sensors
 
 
 def build_definitions(deployment: Deployment) -> dg.Definitions:
@@ -29,7 +30,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
         ],
         jobs=build_jobs(deployment),
         schedules=[build_daily_schedule(deployment)],
-        sensors=build_sensors(deployment),
+        sensors=[build_landing_sensor(deployment), *build_watch_sensors(deployment)],
         resources={"run_parameters": RunParameters.configure_at_launch()},
         executor=dg.in_process_executor,
     )

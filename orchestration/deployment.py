@@ -16,6 +16,7 @@ from orchestration.dbt_project import PROJECT_DIR, MetricsDbtProject
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.contract_model import SystemContract
+from orchestration.notices.channels import ChannelError, read_channels
 
 Clock = Callable[[], datetime]
 
@@ -70,6 +71,7 @@ def read_deployment(
     only. Raises DeploymentError, ContractError or DbtParseError.
     """
     home = home or DataHome.from_environment(environ)
+    _require_channels(environ)
     project = MetricsDbtProject(project_dir, home)
     manifest = attach_singular_tests(project.prepare_manifest(environ))
     contracts = read_contracts(project_dir)
@@ -121,6 +123,13 @@ def _in_zone(contract: SystemContract, zone: str) -> SystemContract:
         contract,
         tables={name: replace(table, business_timezone=zone) for name, table in contract.tables.items()},
     )
+
+
+def _require_channels(environ: Mapping[str, str]) -> None:
+    try:
+        read_channels(environ)
+    except ChannelError as error:
+        raise DeploymentError(str(error)) from error
 
 
 def _require_time_zone(name: str) -> None:

@@ -64,6 +64,11 @@ class DataHome:
         return self.root / "pseudonym.key"
 
     @property
+    def notices(self) -> Path:
+        """What is wrong now, and which channel has been told of it."""
+        return self.root / "notices.json"
+
+    @property
     def temporary(self) -> Path:
         """Scratch space on the same file system: unpacked archives, DuckDB spill, files before rename."""
         return self.root / "tmp"

@@ -107,6 +107,18 @@ def build_progress_logger(write: Callable[[str], None]) -> dg.LoggerDefinition:
     return progress
 
 
+def build_text_logger(write: Callable[[str], None]) -> logging.Logger:
+    """A logger that gives what it is told to ``write``, indented, as what deserves a look."""
+
+    class TextHandler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            write("\n".join(f"  ! {line}" for line in record.getMessage().splitlines()))
+
+    logger = logging.Logger("notices", logging.INFO)
+    logger.addHandler(TextHandler())
+    return logger
+
+
 def _describe_failure(event: dg.DagsterEvent) -> str:
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:

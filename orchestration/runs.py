@@ -21,9 +21,12 @@ from orchestration.deployment import Clock, Deployment, DeploymentError, read_de
 from orchestration.home import DataHome
 from orchestration.instance import describe_process, fail_dead_runs, open_instance
 from orchestration.loading.contract_model import ContractError
-from orchestration.progress import build_progress_logger
+from orchestration.notices.findings import RunOutcome
+from orchestration.notices.telling import tell_of_run
+from orchestration.progress import build_progress_logger, build_text_logger
 from orchestration.publishing.published import read_published, snapshot_path
 from orchestration.publishing.status import read_status
+from orchestration.watch import read_outcome
 
 RUN_FAILED = 1
 CANNOT_START = 2
@@ -72,7 +75,10 @@ def run_job(deployment: Deployment, options: argparse.Namespace) -> int:
                 raise_on_error=False,
                 tags=describe_process(),
             )
-    return _conclude(home, result.success, time.monotonic() - began, say)
+        outcome = read_outcome(instance, result.run_id, deployment.clock())
+    code = _conclude(home, result.success, time.monotonic() - began, say)
+    _tell(deployment, outcome, say)
+    return code
 
 
 def _conclude(home: DataHome, success: bool, seconds: float, say: Callable[[str], None]) -> int:
@@ -94,6 +100,15 @@ def _conclude(home: DataHome, success: bool, seconds: float, say: Callable[[str]
     )
     say(f"Look: duckdb -readonly {snapshot_path(home)}")
     return 0
+
+
+def _tell(deployment: Deployment, outcome: RunOutcome, say: Callable[[str], None]) -> None:
+    """Tells of the run whom the environment names; what goes wrong here is said, and fails no run."""
+    log = build_text_logger(say)
+    try:
+        tell_of_run(deployment.home, outcome, deployment.environ, log, deployment.clock())
+    except Exception as error:  # noqa: BLE001  the edge: the run is over, and ended as it ended
+        log.error(f"Notices could not be worked out: {type(error).__name__}: {error}")
 
 
 def _build_run_config(options: argparse.Namespace) -> dict[str, Any]:
