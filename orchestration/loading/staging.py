@@ -174,18 +174,23 @@ def _with_format_of_file(request: StageRequest, records: str) -> tuple[str, dict
         return records, {}
     parameters = request.parameters
     formats = columns[0][1].options.formats
+    # A window sorts by its partitions, and not stably: without an order of its own, rows would change places.
+    window = "partition by _file order by _place rows between unbounded preceding and unbounded following"
     fits = [
         "sum("
         + " + ".join(
             f"cast(try_strptime(t{i}, {parameters.add(form)}) is not null as integer)" for i, _ in columns
         )
-        + ") over (partition by _file)"
+        + f") over ({window})"
         for form in formats
     ]
     ranked = ", ".join(f"coalesce({fit}, 0)" for fit in fits)
     relation = f"""
         select *, list_position(_fits, list_max(_fits)) as _format
-        from (select *, [{ranked}] as _fits from ({records}))"""
+        from (
+            select * exclude (_place), [{ranked}] as _fits
+            from (select *, row_number() over () as _place from ({records}))
+        )"""
     values = {}
     for i, column in columns:
         options = " ".join(

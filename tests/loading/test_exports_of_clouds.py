@@ -81,6 +81,14 @@ def test_a_date_that_breaks_the_order_of_its_file_is_quarantined(shop: Shop) -> 
     assert (outcome.rows_loaded, outcome.rows_quarantined) == (1, 1)
 
 
+def test_rows_keep_their_places_where_the_whole_file_tells_the_order_of_days(shop: Shop) -> None:
+    for month in (8, 9):
+        rows = "".join(f"2026-{month:02},,09/30/2026,{cost}\n" for cost in range(1, 101))
+        shop.land(f"invoices/2026-10-01/{month}.csv", HEADER + rows)
+    shop.load()
+    assert shop.rows("invoices", "_row, cost::int") == sorted(2 * [(row, row) for row in range(1, 101)])
+
+
 def test_headers_in_another_language_are_known_by_the_english_in_parentheses(shop: Shop) -> None:
     shop.land("invoices/2026-10-01/de.csv", "Monat (Month),Kosten (Cost)\n2026-09,1.5\n")
     shop.load()
