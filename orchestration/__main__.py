@@ -1,7 +1,8 @@
-"""``python -m orchestration demo|daily|test|spark``: everything, from nothing but Python.
+"""``python -m orchestration demo|daily|export|spark|test``: everything, from nothing but Python.
 
 demo   generate a company, load it, build, check and publish the marts
 daily  pull and load what is new, build what has changed, publish
+export write a published table or a query as CSV that is safe to open in a spreadsheet
 spark  build the same models on Spark, from the raw tables exported as Parquet
 test   run the tests
 """
@@ -23,6 +24,7 @@ PARALLEL = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-
 NEEDED: dict[str, tuple[str, ...]] = {
     "demo": (),
     "daily": (),
+    "export": (),
     "spark": ("pyspark",),
     "test": ("pytest", "pyspark", "psycopg"),
 }
@@ -39,6 +41,10 @@ def main(arguments: Sequence[str]) -> int:
     # Imported late: before this line, nothing but the standard library need be there.
     if command == "test":
         return subprocess.call([sys.executable, "-m", "pytest", *PARALLEL, *arguments[1:]], cwd=PROJECT)
+    if command == "export":
+        from orchestration.publishing.spreadsheet import main as export
+
+        return export(arguments[1:], os.environ)
     if command == "spark":
         from orchestration.spark import run
 
