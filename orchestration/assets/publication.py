@@ -132,6 +132,11 @@ def build_postgres_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
             context.log.warning(
                 "Readers held the old tables all the time: they were replaced while queries were running"
             )
+        if publication.advice:
+            context.log.warning(
+                "Every login may create objects in the database; an administrator ends that by: "
+                + "; ".join(publication.advice)
+            )
         return dg.MaterializeResult(
             metadata={
                 "status": "unchanged" if publication.unchanged else "published",

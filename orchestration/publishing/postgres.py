@@ -26,9 +26,11 @@ from orchestration.publishing.postgres_server import (
     READERS,
     PostgresPublicationError,
     become_owner,
+    ensure_roles,
     hold_publisher_lock,
     open_server,
     report_errors,
+    restrict_everybody,
     run,
 )
 from orchestration.publishing.postgres_tables import build_tables, find_references, read_tables
@@ -51,7 +53,7 @@ class PostgresPublication:
 
     ``unchanged`` if this publication stood there already. ``waited`` is false if readers held the old tables
     longer than the patience: a query that named two tables in just the instant of the swap may have found one
-    of each publication.
+    of each publication. ``advice`` is SQL for an administrator, of rights that everybody still has there.
     """
 
     run_id: str
@@ -59,6 +61,7 @@ class PostgresPublication:
     rows: Mapping[str, Mapping[str, int]]
     kept: Mapping[str, str]
     waited: bool = True
+    advice: tuple[str, ...] = ()
 
 
 def publish_postgres(
@@ -80,19 +83,21 @@ def publish_postgres(
         hold_publisher_lock(con, lock_wait_seconds),
         _open_files(home) as files,
     ):
+        ensure_roles(con)
+        advice = restrict_everybody(con)
         become_owner(con)
         _require_ownership(con, files)
         kept = _drop_leftovers(con, files)
         published = {schema: _read_rows(file) for schema, file in files.items()}
         file_run = _read_run(files[SCHEMA])
         if all(_read_run_on_server(con, schema) == file_run for schema in files):
-            return PostgresPublication(file_run, True, published, kept)
+            return PostgresPublication(file_run, True, published, kept, advice=advice)
         home.temporary.mkdir(parents=True, exist_ok=True)
         # Mode 0700: what is written into it for a moment can be person-level.
         with tempfile.TemporaryDirectory(prefix="postgres-", dir=home.temporary) as workplace:
             rows = _build_schemas(con, files, Path(workplace))
         waited = _swap(con, tuple(files), patience_seconds)
-        return PostgresPublication(file_run, False, rows, _drop_leftovers(con, files), waited)
+        return PostgresPublication(file_run, False, rows, _drop_leftovers(con, files), waited, advice)
 
 
 @contextmanager

@@ -166,7 +166,12 @@ def hold_publisher_lock(con: psycopg.Connection[Any], wait_seconds: float) -> It
 
 
 def become_owner(con: psycopg.Connection[Any]) -> None:
-    """Sees to the roles and goes on as their owner, to whom all that is published belongs.
+    """Goes on as the owner, to whom all that is published belongs."""
+    run(con, f"set role {quote(OWNER)}")
+
+
+def ensure_roles(con: psycopg.Connection[Any]) -> None:
+    """Sees to the roles of owner and readers.
 
     Creates what is missing if the session's user may; else raises PostgresPublicationError with the SQL that
     an administrator has to run once.
@@ -181,7 +186,63 @@ def become_owner(con: psycopg.Connection[Any]) -> None:
             f"{con.info.user} may not create the roles of the publication. Let an administrator run once, in "
             f"the database {con.info.dbname}:\n" + "".join(f"{statement};\n" for statement in statements)
         ) from None
-    run(con, f"set role {quote(OWNER)}")
+
+
+def restrict_everybody(con: psycopg.Connection[Any]) -> tuple[str, ...]:
+    """Takes from PUBLIC the right to create anything in the database; returns the SQL of what is left to do.
+
+    A new database lets every login create temporary tables, and before PostgreSQL 15 others too. In one that
+    holds more than publications somebody may need that, so there it is only said; so it is where this user
+    may not take it. To be called as the DSN's own user.
+    """
+    statements = _find_public_rights(con)
+    if statements and not _holds_others(con):
+        for statement in statements:
+            try:
+                run(con, statement)  # of rights that it may not take, the server only warns
+            except psycopg.errors.InsufficientPrivilege:
+                continue
+        statements = _find_public_rights(con)
+    return statements
+
+
+def _find_public_rights(con: psycopg.Connection[Any]) -> tuple[str, ...]:
+    database, schema = con.execute(
+        """
+        select
+            exists (
+                select from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))
+                where datname = current_database() and grantee = 0 and privilege_type = 'TEMPORARY'
+            ),
+            exists (
+                select from pg_namespace, aclexplode(nspacl)
+                where nspname = 'public' and grantee = 0 and privilege_type = 'CREATE'
+            )
+        """
+    ).fetchone() or (False, False)
+    found = {
+        f"revoke temporary on database {quote(con.info.dbname)} from public": database,
+        f"revoke create on schema {quote('public')} from public": schema,
+    }
+    return tuple(statement for statement, is_granted in found.items() if is_granted)
+
+
+def _holds_others(con: psycopg.Connection[Any]) -> bool:
+    row = con.execute(
+        """
+        select
+            exists (
+                select from pg_namespace
+                where nspname !~ '^(pg_|information_schema$|public$)' and nspowner <> to_regrole(%s)
+            )
+            or exists (
+                select from pg_class
+                where relnamespace = (select oid from pg_namespace where nspname = 'public')
+            )
+        """,
+        [OWNER],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def _find_missing_roles(con: psycopg.Connection[Any]) -> list[str]:

@@ -29,8 +29,8 @@ ROWS_SHOWN = 1_048_576
 _TRIGGERS = r"=+\-@＝＋－＠﹦﹢﹣﹫"
 # What may stand before it and is trimmed or taken for quoting: spaces, invisible characters, quotes.
 _TRIMMED = r"""[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\p{Z}\p{Cf}"'`´‘’“”„«»]*"""
-# A cell begins with the text, and within it wherever a program that takes another separator than the comma, or
-# reads no quotes, sees a new cell or line.
+# A cell begins with the text, and within it wherever a program that takes another separator than the comma,
+# or reads no quotes, sees a new cell or line.
 _BEGINNING = rf"(^|[;\t\r\n])({_TRIMMED}[{_TRIGGERS}])"
 _FIRST_BREAK = r"^([\t\r\n])"
 _PUT_BEFORE, _PUT_FIRST = r"\1'\2", r"'\1"

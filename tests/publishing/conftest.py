@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -14,6 +15,9 @@ from orchestration.builds import begin_build, ensure_builds, finish_build
 from orchestration.home import DataHome
 from orchestration.publishing.marts import Mart, MartColumn
 from orchestration.publishing.snapshot import PublicationRun
+
+if TYPE_CHECKING:
+    from tests.postgres_cluster import Cluster
 
 TEAMS = Mart(
     name="dim_team",
@@ -125,3 +129,12 @@ def home(tmp_path: Path) -> Iterator[DataHome]:
     # A reader can always open what is published, whatever the test did.
     for path in home.published.glob("*.duckdb"):
         open_file(path).close()
+
+
+@pytest.fixture
+def database(postgres_cluster: Cluster) -> str:
+    """A database without any table, on a real PostgreSQL server."""
+    # As psycopg, an extra, is in the root's fixture of the server.
+    from tests.publishing.postgres_database import empty_database
+
+    return empty_database(postgres_cluster)
