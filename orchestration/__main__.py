@@ -1,9 +1,10 @@
-"""``python -m orchestration demo|daily|export|spark|test``: everything, from nothing but Python.
+"""``python -m orchestration demo|daily|export|spark|bi|test``: everything, from nothing but Python.
 
 demo   generate a company, load it, build, check and publish the marts
 daily  pull and load what is new, build what has changed, publish
 export write a published table or a query as CSV that is safe to open in a spreadsheet
 spark  build the same models on Spark, from the raw tables exported as Parquet
+bi     write the files that Looker, Power BI or Tableau opens
 test   run the tests
 """
 
@@ -26,6 +27,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "daily": (),
     "export": (),
     "spark": ("pyspark",),
+    "bi": (),
     "test": ("pytest", "pyspark", "psycopg"),
 }
 
@@ -49,6 +51,10 @@ def main(arguments: Sequence[str]) -> int:
         from orchestration.spark import run
 
         return run(arguments[1:])
+    if command == "bi":
+        from orchestration.bi.command import run as write_bi
+
+        return write_bi(arguments[1:])
     from orchestration.runs import run as run_job
 
     return run_job(arguments)

@@ -11,6 +11,9 @@ import duckdb
 SCHEMA = "marts"
 PEOPLE_SCHEMA = "marts_people"
 
+# The PostgreSQL role that may read each schema.
+READERS = {SCHEMA: "metrics_reader", PEOPLE_SCHEMA: "metrics_people_reader"}
+
 # Schema of the tables inside a published file. A file marts.duckdb is the catalog "marts" to who opens it;
 # with a schema of the same name in it DuckDB refuses "marts.dim_team" as ambiguous. So that this name, which
 # the warehouse and PostgreSQL know too, works in the file, its tables sit in the default schema.

@@ -20,10 +20,9 @@ import psycopg
 
 from orchestration.home import DataHome
 from orchestration.loading.identifiers import literal, quote
-from orchestration.publishing.marts import FILE_SCHEMA, PEOPLE_SCHEMA, SCHEMA
+from orchestration.publishing.marts import FILE_SCHEMA, PEOPLE_SCHEMA, READERS, SCHEMA
 from orchestration.publishing.postgres_server import (
     OWNER,
-    READERS,
     PostgresPublicationError,
     become_owner,
     ensure_roles,

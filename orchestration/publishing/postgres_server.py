@@ -11,12 +11,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from orchestration.loading.identifiers import literal, quote
 from orchestration.publishing.files import PublisherBusyError
-from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA
+from orchestration.publishing.marts import READERS
 from orchestration.publishing.published import POSTGRES_VARIABLE
 from orchestration.publishing.verification import PublicationError
 
 OWNER = "metrics_owner"
-READERS = {SCHEMA: "metrics_reader", PEOPLE_SCHEMA: "metrics_people_reader"}
 # A dashboard's query that takes longer is a mistake, and holds the old tables on the disk.
 READER_SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "5min"}
 OLDEST_SERVER = 14
