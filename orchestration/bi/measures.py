@@ -2,9 +2,9 @@
 
 Cells of ``fct_kpi_values`` share records wherever their grain or segment differs, so no measure adds them
 up: it has a value only where the rows before it are of one grain and one segment. Over the periods of that
-segment a ratio is sum ÷ sum. A median, a percentile, a number of days and a trailing year are no sum of theirs:
-only the one published value is shown. From the records themselves figures can be made anew for any slice, each
-record counted once.
+segment a ratio is sum ÷ sum. A median, a percentile, a number of days and a trailing year are no sum of
+theirs: only the one published value is shown. From the records themselves figures can be made anew for any
+slice, each record counted once.
 """
 
 from __future__ import annotations
