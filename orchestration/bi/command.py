@@ -20,7 +20,7 @@ from orchestration.home import DataHome
 from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA, MartDeclarationError
 
 CANNOT_WRITE = 1
-_NAMES = {SCHEMA: "engineering_metrics", PEOPLE_SCHEMA: "engineering_metrics_people"}
+NAMES = {SCHEMA: "engineering_metrics", PEOPLE_SCHEMA: "engineering_metrics_people"}
 
 
 def run(
@@ -32,9 +32,9 @@ def run(
     try:
         registry = load_registry(environ, project_dir, schema)
         connection = Connection(
-            options.host, options.port, options.database, schema, options.connection or _NAMES[schema]
+            options.host, options.port, options.database, schema, options.connection or NAMES[schema]
         )
-        files = WRITERS[options.tool](registry, connection, _NAMES[schema])
+        files = WRITERS[options.tool](registry, connection, NAMES[schema])
         changed = write_files(options.out, files, force=options.force)
     except (DbtParseError, MartDeclarationError, RegistryError, FolderError) as error:
         print(error, file=sys.stderr)
