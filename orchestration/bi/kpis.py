@@ -40,6 +40,11 @@ class Kpi:
         return self.display_unit == "%"
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it counts, so that decimals would say nothing."""
+        return self.aggregation in ("count", "distinct_days")
+
+    @property
     def joins_periods(self) -> bool:
         """Whether the figure of several periods is that of their records together.
 

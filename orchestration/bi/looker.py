@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestration.bi.connection import Connection
+from orchestration.bi.kpis import Kpi
 from orchestration.bi.labels import Filters, describe, kind_of, label_of, one_line, render, title_of
 from orchestration.bi.measures import Form, Measure, measures_of
 from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry, RegistryError, Table
@@ -78,10 +79,14 @@ def write_project(registry: Registry, connection: Connection, name: str) -> dict
             segment_columns=SEGMENT_COLUMNS if table.name == KPI_VALUES else (),
             measures=measures,
             measure_sql=write_sql,
-            format=lambda measure: "0.0%" if measure.kpi.is_share else "#,##0.##",
+            value_format=_write_format,
             headlines={kpi.kpi_id: kpi.name for kpi in registry.kpis},
         )
     return files
+
+
+def _write_format(kpi: Kpi) -> str:
+    return "0.0%" if kpi.is_share else "#,##0" if kpi.is_whole else "#,##0.00"
 
 
 def write_sql(measure: Measure) -> str:

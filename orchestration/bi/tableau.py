@@ -13,6 +13,7 @@ from xml.etree import ElementTree as Xml
 
 from orchestration.bi.calculations import ONE_SEGMENT, write_calculation, write_one_segment
 from orchestration.bi.connection import Connection
+from orchestration.bi.kpis import Kpi
 from orchestration.bi.labels import label_of, one_line, title_of
 from orchestration.bi.measures import measures_of
 from orchestration.bi.registry import KPI_VALUES, Registry, Table
@@ -74,7 +75,7 @@ def _write_source(registry: Registry, table: Table, connection: Connection) -> s
             "real",
             write_calculation(measure),
             measure.description,
-            default_format="p0.0%" if measure.kpi.is_share else "n#,##0.##;-#,##0.##",
+            default_format=_write_format(measure.kpi),
         )
     for one in tables:
         for column in one.columns:
@@ -102,6 +103,12 @@ def _write_source(registry: Registry, table: Table, connection: Connection) -> s
         Xml.SubElement(entry, "second-end-point", {"object-id": link.dimension, "unique-key": "true"})
     Xml.indent(source)
     return "<?xml version='1.0' encoding='utf-8' ?>\n" + Xml.tostring(source, encoding="unicode") + "\n"
+
+
+def _write_format(kpi: Kpi) -> str:
+    if kpi.is_share:
+        return "p0.0%"
+    return "n#,##0;-#,##0" if kpi.is_whole else "n#,##0.00;-#,##0.00"
 
 
 def _add_connection(

@@ -1,4 +1,4 @@
-"""DAX and Tableau formulas as PostgreSQL's SQL over the alias ``t``: their structure, translated node by node.
+"""DAX and Tableau formulas as PostgreSQL's SQL over the alias ``t``, translated node by node.
 
 Of each language as much as the generators write; anything else is an error.
 """
@@ -42,7 +42,8 @@ class Reader:
         place = 0
         while place < len(formula):
             found = _TOKEN.match(formula, place)
-            assert found and found.lastgroup, formula[place:]
+            assert found is not None, formula[place:]
+            assert found.lastgroup is not None
             self.tokens.append((found.lastgroup, found[found.lastgroup]))
             place = found.end()
         self.place = 0

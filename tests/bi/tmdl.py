@@ -1,8 +1,8 @@
 """A reader of TMDL, as strict as this project needs: what it does not know is an error.
 
-https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview: depth is tabs; an object is a keyword and a name, and
-perhaps ``= expression``; a property is ``name: value``; a flag is its name alone; what is deeper than a property below
-``=`` is its text; ``///`` describes the object that follows.
+https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview: depth is tabs; an object is a keyword and a
+name, and perhaps ``= expression``; a property is ``name: value``; a flag is its name alone; what is deeper
+than a property below ``=`` is its text; ``///`` describes the object that follows.
 """
 
 from __future__ import annotations
