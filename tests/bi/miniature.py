@@ -17,7 +17,7 @@ from orchestration.publishing.marts import Mart, MartColumn
 
 GOLDEN = Path(__file__).with_name("golden")
 CONNECTION = Connection("db.acme.example", 5432, "metrics", "marts", "acme")
-# Quotes of both kinds, a line break, a tab, XML, backslashes, marks of Liquid, LookML, M and TMDL, beyond ASCII.
+# Quotes of both kinds, a line break, a tab, XML, backslashes, marks of Liquid, LookML, M and TMDL.
 TRAP = (
     'Say "yes" or \'no\';\n\tif a < b && c > d: C:\\new \\" '
     "{{ liquid }} {% if %} ${x} @{y} #(lf) ```]] — 東京 🚀"
