@@ -2,6 +2,7 @@ select
     kpis.kpi_id,
     kpis.kpi_name,
     kpis.headline_kpi_id,
+    kpis.theme,
     kpis.kpi_id = kpis.headline_kpi_id as is_headline,
     kpis.definition,
     kpis.formula,
