@@ -1,7 +1,8 @@
-"""``python -m orchestration demo|daily|export|spark|bi|test``: everything, from nothing but Python.
+"""``python -m orchestration demo|daily|report|export|spark|bi|test``: everything, from nothing but Python.
 
 demo   generate a company, load it, build, check and publish the marts
 daily  pull and load what is new, build what has changed, publish
+report make the report's pages again, or one of another week, quarter or team
 export write a published table or a query as CSV that is safe to open in a spreadsheet
 spark  build the same models on Spark, from the raw tables exported as Parquet
 bi     write the files that Looker, Power BI or Tableau opens
@@ -25,6 +26,7 @@ PARALLEL = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-
 NEEDED: dict[str, tuple[str, ...]] = {
     "demo": (),
     "daily": (),
+    "report": (),
     "export": (),
     "spark": ("pyspark",),
     "bi": (),
@@ -43,6 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     # Imported late: before this line, nothing but the standard library need be there.
     if command == "test":
         return subprocess.call([sys.executable, "-m", "pytest", *PARALLEL, *arguments[1:]], cwd=PROJECT)
+    if command == "report":
+        from orchestration.report.command import run as make_report
+
+        return make_report(arguments[1:])
     if command == "export":
         from orchestration.publishing.spreadsheet import main as export
 

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.landing import GROUP as LANDING_GROUP
+from orchestration.assets.report import STEP as REPORT_STEP
 from orchestration.deployment import Deployment
 from orchestration.landing_state import read_folder_state, read_offered
 from orchestration.publishing.status import mark_stale
@@ -24,9 +25,13 @@ def build_jobs(deployment: Deployment) -> list[Any]:
 
     @dg.failure_hook(name="mark_publication_stale")
     def mark_publication_stale(context: dg.HookContext) -> None:
+        if context.step_key == REPORT_STEP:
+            context.log.error("The report is that of an earlier publication; what is published is current")
+            return
         # Analysts read the reason: the step says enough, an exception's text could say too much.
         reason = f"step {context.step_key} failed"
         status = mark_stale(deployment.home, reason, context.run_id, deployment.clock())
+        _tell_readers_of_the_report(deployment)
         context.log.error(
             f"Marked stale, as {reason}: what was published last ({status.published_at or 'never'}) stands"
         )
@@ -56,6 +61,13 @@ def build_jobs(deployment: Deployment) -> list[Any]:
             hooks=hooks,
         ),
     ]
+
+
+def _tell_readers_of_the_report(deployment: Deployment) -> None:
+    # Templates are nothing that a code location must load.
+    from orchestration.report.publication import show_status
+
+    show_status(deployment.home)
 
 
 def build_daily_schedule(deployment: Deployment) -> dg.ScheduleDefinition:

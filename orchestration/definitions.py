@@ -12,6 +12,7 @@ from orchestration.assets.landing import build_landing_assets
 from orchestration.assets.models import build_model_assets
 from orchestration.assets.parameters import RunParameters
 from orchestration.assets.publication import build_postgres_assets, build_publication_assets
+from orchestration.assets.report import build_report_assets
 from orchestration.automation import build_daily_schedule, build_jobs, build_landing_sensor
 from orchestration.deployment import Deployment, read_deployment
 from orchestration.watch import build_watch_sensors
@@ -27,6 +28,7 @@ def build_definitions(deployment: Deployment) -> dg.Definitions:
             build_model_assets(deployment),
             build_publication_assets(deployment),
             *build_postgres_assets(deployment),
+            *build_report_assets(deployment),
         ],
         jobs=build_jobs(deployment),
         schedules=[build_daily_schedule(deployment)],

@@ -86,7 +86,7 @@ def _conclude(home: DataHome, success: bool, seconds: float, say: Callable[[str]
     if not success:
         say(f"\nFailed after {seconds:.1f} s; what was said in full: {home.dagster / 'last_run.log'}")
         say(
-            f"Still published: as of {published.as_of_date}, stale"
+            f"Still published: as of {published.as_of_date}, {status.state}"
             if published
             else "Nothing is published yet"
         )
@@ -99,6 +99,8 @@ def _conclude(home: DataHome, success: bool, seconds: float, say: Callable[[str]
         f"{published.rows:,} rows, after {seconds:.1f} s"
     )
     say(f"Look: duckdb -readonly {snapshot_path(home)}")
+    if (page := home.published / "report" / "index.html").exists():
+        say(f"Read: {page}")
     return 0
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from orchestration.report.charts import name_rule
 from orchestration.report.numbers import show, show_difference, show_share, show_target
-from orchestration.report.scorecard import Calendar, Figure, Kpi, Segment
+from orchestration.report.scorecard import Calendar, Figure, Kpi, Period, Segment
 from orchestration.report.source import Row, Source
 from orchestration.report.spending import Spending
 
@@ -31,7 +31,7 @@ class Tension:
     """A pair of KPIs of which one was bettered while the other worsened, each beyond its noise."""
 
     why: str
-    period: object
+    period: Period
     improving: Kpi
     worsening: Kpi
     values: Mapping[str, tuple[float | None, float | None]]
@@ -40,7 +40,7 @@ class Tension:
 def find_worse(
     figures: Iterable[Figure], budgets: Iterable[Row], spending: Spending | None, currency: str
 ) -> tuple[Point, ...]:
-    """What got worse beyond noise, misses its target or is spent; signals first, then targets, at most MOST."""
+    """What got worse beyond noise, misses its target or is spent: signals first, then targets."""
     signals, missed = [], []
     for figure in figures:
         if figure.signal and figure.is_improvement is False:

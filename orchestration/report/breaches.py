@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from orchestration.loading.identifiers import quote
 from orchestration.publishing.marts import SCHEMA
 from orchestration.report.scorecard import Calendar, Kpi, Period, Segment
-from orchestration.report.source import Row, Source
+from orchestration.report.source import Source
 
 SEGMENTS_SHOWN = 5
 RECORDS_SHOWN = 5
@@ -69,14 +70,14 @@ class BreachRecord:
     title: str | None
     told: str | None
     service_name: str | None
-    event_date: object
+    event_date: date | None
     amount: float | None
     unit: str
 
 
 @dataclass(frozen=True)
 class MissedKpi:
-    """A KPI, the segments that miss its target (the riskiest first, cut), and the records of the worst one."""
+    """A KPI, the segments that miss its target (the riskiest first), and the records of the worst one."""
 
     kpi: Kpi
     breaches: tuple[Breach, ...]

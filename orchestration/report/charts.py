@@ -1,7 +1,7 @@
 """Control charts as inline SVG: drawn by Vega-Lite without a browser, coloured by the page's own style.
 
-Colours are written as values that nobody would choose and replaced by CSS variables afterwards, so one drawing
-serves light, dark and print. One chart costs some 30 ms, so the specification is compiled once.
+Colours are written as values that nobody would choose and replaced by CSS variables afterwards, so one
+drawing serves light, dark and print. One chart costs some 30 ms, so the specification is compiled once.
 """
 
 from __future__ import annotations
@@ -156,7 +156,9 @@ def _compile() -> str:
     x = alt.X(
         "start:T",
         scale=alt.Scale(type="utc"),
-        axis=alt.Axis(title=None, tickCount=5, labelExpr="utcFormat(datum.value, time_format)", labelOverlap=True),
+        axis=alt.Axis(
+            title=None, tickCount=5, labelExpr="utcFormat(datum.value, time_format)", labelOverlap=True
+        ),
     )
     axis = alt.Axis(title=None, tickCount=4, labelExpr="format(datum.value, ',~r') + suffix")
     y = alt.Scale(zero=False, nice=True)
@@ -187,7 +189,12 @@ def _compile() -> str:
         .configure(background="transparent", font="Arial, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor=_INKS["text"], labelFontSize=11, domain=False, ticks=False, gridColor=_INKS["grid"], labelPadding=6
+            labelColor=_INKS["text"],
+            labelFontSize=11,
+            domain=False,
+            ticks=False,
+            gridColor=_INKS["grid"],
+            labelPadding=6,
         )
         .configure_axisX(grid=False)
     )
@@ -201,7 +208,7 @@ def _per_kind(*inks: str) -> Any:
     return _per_kind_values(*(_INKS[ink] for ink in inks))
 
 
-def _per_kind_values(*values: object) -> Any:
+def _per_kind_values(*values: Any) -> Any:
     import altair as alt
 
     return alt.Scale(domain=_KINDS, range=list(values))
@@ -239,10 +246,12 @@ def _axis(figure: Figure, points: Sequence[ChartPoint], currency: str) -> tuple[
 
 
 def _restyle(svg: str) -> str:
-    """The drawing as part of the page: its colours, its font, its width, and one picture to a screen reader."""
+    """The drawing as part of the page: its colours, font and width, and one picture to a screen reader."""
     for name, ink in _INKS.items():
         svg = svg.replace(ink, f"var(--chart-{name})")
-    svg = re.sub(r'\s(?:aria-[a-z]+|role|font-family|pointer-events|xmlns(?::xlink)?|version)="[^"]*"', "", svg)
+    svg = re.sub(
+        r'\s(?:aria-[a-z]+|role|font-family|pointer-events|xmlns(?::xlink)?|version)="[^"]*"', "", svg
+    )
     svg = re.sub(r'\sclass="[^"]*"', "", svg)
     svg = re.sub(r"<path[^>]*(?:display=\"none\"|d=\"M0,0h0v0h0Z\")[^>]*/>", "", svg)
     svg = re.sub(r"<g>(?:</g>)", "", svg)

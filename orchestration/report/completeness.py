@@ -14,7 +14,7 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Completeness:
-    """Sources by freshness; those that are stale, have unreadable files or quarantined records; what is unmapped."""
+    """Sources by freshness, those that are stale, unreadable or quarantined in part, and the unmapped."""
 
     freshness: Mapping[str, int]
     systems: int
@@ -105,7 +105,7 @@ class Restatements:
 
 
 def read_restatements(source: Source, kpis: Mapping[str, Kpi], calendar: Calendar) -> Restatements:
-    """Changed values of the organisation's headline KPIs; running periods, which grow by nature, are left out."""
+    """Changed values of the organisation's headline KPIs in periods that had ended when they changed."""
     rows = source.rows(
         """
         with ended as (

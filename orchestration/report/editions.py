@@ -20,7 +20,7 @@ from orchestration.report.scorecard import ORG, Figure, Figures, Period, by_them
 from orchestration.report.spending import read_customers, read_spending
 
 MISSED_SHOWN = 6
-# Past this many team charts in a report, a team's page shows lines only: drawing must stay a matter of seconds.
+# So many charts of teams in a report at most: drawing must stay a matter of seconds.
 TEAM_CHARTS_IN_ALL = 96
 TEAM_CHARTS = 6
 QUARTERS_SHOWN = 6
@@ -83,7 +83,9 @@ def describe_today(material: Material) -> Page:
         "worse": find_worse(headlines, budgets, spending, material.currency),
         "better": find_better(headlines, material.currency),
         "missed": _gather_missed(material, lambda _: True),
-        "tensions": read_tensions(source, material.kpis, material.calendar, ORG, day - timedelta(days=120), day),
+        "tensions": read_tensions(
+            source, material.kpis, material.calendar, ORG, day - timedelta(days=120), day
+        ),
         "incidents": _read_incidents(material, month, 28),
         "incident_days": Period("days", *month, "last 28 days"),
         "budgets": budgets,
@@ -180,7 +182,9 @@ def describe_team(material: Material, team: Team, *, charts: int = TEAM_CHARTS) 
         "group_figures": material.scorecard.get(("group", team.group_id), {}),
         "org_figures": material.scorecard.get(ORG, {}),
         "services": services,
-        "service_figures": {row["service_id"]: material.scorecard.get(("service", row["service_id"]), {}) for row in services},
+        "service_figures": {
+            row["service_id"]: material.scorecard.get(("service", row["service_id"]), {}) for row in services
+        },
         "charts": material.charts(_by_interest(headlines), charts),
         "worse": find_worse(headlines, budgets, spending, material.currency),
         "better": find_better(headlines, material.currency),
@@ -197,7 +201,7 @@ def describe_team(material: Material, team: Team, *, charts: int = TEAM_CHARTS) 
 
 
 def charts_per_team(teams: int) -> int:
-    """How many charts each of ``teams`` pages may show, so that all together stay within the report's time."""
+    """How many charts each of ``teams`` pages may show for the whole report to stay within its time."""
     return min(TEAM_CHARTS, TEAM_CHARTS_IN_ALL // max(teams, 1))
 
 
@@ -211,9 +215,7 @@ def _gather_missed(material: Material, wanted: Any) -> tuple[MissedKpi, ...]:
 
 
 def _read_tensions(material: Material, period: Period) -> tuple[Tension, ...]:
-    found = read_tensions(
-        material.source, material.kpis, material.calendar, ORG, period.start, period.end
-    )
+    found = read_tensions(material.source, material.kpis, material.calendar, ORG, period.start, period.end)
     return tuple(tension for tension in found if tension.period.grain == period.grain)
 
 
@@ -234,4 +236,3 @@ def _compare_teams(material: Material, figures: Figures) -> Mapping[str, Any]:
         and any(found[kpi_id].value is not None for _, found in rows if kpi_id in found)
     ]
     return {"columns": columns, "rows": rows, "org": figures.get(ORG, {})}
-

@@ -1,7 +1,7 @@
 """How a number is written: the one place that knows units, rounding, money and durations.
 
-Values come in a KPI's own unit (``dim_kpi.unit``): shares as 0 to 1, durations in hours, minutes or days. What is
-written is rounded for reading; the exact value stands beside it in the page's data attributes.
+Values come in a KPI's own unit (``dim_kpi.unit``): shares as 0 to 1, durations in hours, minutes or days.
+What is written is rounded for reading; the exact value stands beside it in the page's data attributes.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def show_count(number: float) -> str:
 
 
 def show_money(amount: float | Decimal, currency: str, *, signed: bool = False) -> str:
-    """Money with its currency: ``USD 1,234``, below 100 with cents, below a cent's size with four decimals."""
+    """Money with its currency: ``USD 1,234``, below 1000 with cents, below ten cents with four decimals."""
     number = float(amount)
     digits = 0 if abs(number) >= 1000 or number == 0 else 2 if abs(number) >= 0.1 else 4
     text = _signless(f"{number:{'+' if signed else ''},.{digits}f}")
@@ -111,7 +111,7 @@ def show_change(share: float | None) -> str:
 
 
 def show_difference(new: float | None, old: float | None, unit: str) -> str:
-    """How much ``new`` differs from ``old``: shares in percentage points, points in points, others in per cent."""
+    """How ``new`` differs from ``old``: shares in percentage points, points in points, others in per cent."""
     if new is None or old is None:
         return NOTHING
     if new == old:

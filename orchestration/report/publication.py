@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -98,9 +99,9 @@ def render_page(
     edition: str,
     *,
     team: Team | None = None,
-    on: object = None,
+    on: date | None = None,
 ) -> str:
-    """One page by itself: ``edition`` of EDITIONS, its week or quarter the last one that had ended by ``on``."""
+    """One page by itself; its week or quarter is the last one that had ended by ``on``."""
     name = environ.get(NAME_VARIABLE) or DEFAULT_NAME
     frame = _frame(home, name, _stamp(material.source, name))
     if edition == "weekly":

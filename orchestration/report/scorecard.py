@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from orchestration.report.numbers import MONTHS, show_day
 from orchestration.report.source import ReportError, Row, Source
@@ -100,6 +101,7 @@ class Figure:
     sample_size: int | None = None
     is_complete: bool = True
     data_through: date | None = None
+    centre: float | None = None
     history: tuple[float | None, ...] = field(default=())
     history_starts: tuple[date, ...] = field(default=())
 
@@ -227,7 +229,8 @@ def read_period(
         {
             "grain": period.grain,
             "start": period.start,
-            "first": period.start - timedelta(days=HISTORY * {"week": 7, "month": 31, "quarter": 92}[period.grain]),
+            "first": period.start
+            - timedelta(days=HISTORY * {"week": 7, "month": 31, "quarter": 92}[period.grain]),
             "segment_types": list(segment_types),
         },
     )
@@ -273,7 +276,7 @@ def _explain(row: Row) -> str | None:
     return "all_excluded" if row["excluded"] else "nothing_happened"
 
 
-def _take(row: Row, *names: str) -> dict[str, object]:
+def _take(row: Row, *names: str) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 

@@ -61,14 +61,14 @@ def open_source(path: Path) -> Iterator[Source]:
         raise ReportError(f"there is no {path}: publish first (python -m orchestration daily)")
     with duckdb.connect(path, read_only=True) as con:
         con.execute(f"use {quote(FILE_SCHEMA)}")
-        (meta,) = con.execute(
+        meta = con.execute(
             f"""
             select
-                (max(run_id), max(build_id), max(published_at), max(as_of_date),
-                min(data_through), max(code_version))
+                max(run_id), max(build_id), max(published_at), max(as_of_date), min(data_through),
+                max(code_version)
             from {quote(META_TABLE)}
             """  # noqa: S608  the name is ours
-        ).fetchone() or (None,)
+        ).fetchone()
         if meta is None or meta[0] is None:
             raise ReportError(f"{path} says nothing of its publication in {META_TABLE}: publish again")
         tables = frozenset(

@@ -1,4 +1,4 @@
-"""A row's last values as a line of the height of a word; the chart library would take minutes for hundreds."""
+"""A row's last values as a line of a word's height: hundreds of them, too many for the chart library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WIDTH, HEIGHT, MARGIN = 92.0, 22.0, 2.5
 
 @dataclass(frozen=True)
 class Sparkline:
-    """Coordinates in a box of WIDTH × HEIGHT: a polyline per unbroken stretch, lone points, the last point."""
+    """Coordinates in a box of WIDTH × HEIGHT: a line per unbroken stretch, lone points, the last point."""
 
     lines: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
@@ -39,9 +39,7 @@ def sketch(values: Sequence[float | None]) -> Sparkline | None:
         else:
             stretches[-1].append(place(number, value))
     return Sparkline(
-        lines=tuple(
-            " ".join(f"{x},{y}" for x, y in stretch) for stretch in stretches if len(stretch) > 1
-        ),
+        lines=tuple(" ".join(f"{x},{y}" for x, y in stretch) for stretch in stretches if len(stretch) > 1),
         dots=tuple(stretch[0] for stretch in stretches if len(stretch) == 1),
         last=place(len(values) - 1, values[-1]) if values[-1] is not None else None,
     )
