@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from orchestration.report.charts import name_rule
-from orchestration.report.numbers import show, show_difference, show_share, show_target
+from orchestration.report.numbers import show, show_share, show_target
 from orchestration.report.scorecard import Calendar, Figure, Kpi, Period, Segment
 from orchestration.report.source import Row, Source
 from orchestration.report.spending import Spending
@@ -115,12 +115,11 @@ def read_tensions(
 
 def _tell_signal(figure: Figure, currency: str) -> Point:
     side = "better" if figure.is_improvement else "worse"
-    now = show(figure.value, figure.kpi.unit, currency)
-    change = show_difference(figure.value, figure.previous, figure.kpi.unit)
-    since = "" if figure.previous is None else f", {change} on the period before"
+    now, usual = (show(value, figure.kpi.unit, currency) for value in (figure.value, figure.centre))
     return Point(
         figure.kpi.kpi_name,
-        f"{side}: {now}{since}; {name_rule(figure.signal)}",
+        f"{side} than usual: {now}, usually {usual.number if usual.unit == now.unit else usual} "
+        f"({name_rule(figure.signal)})",
         f"kpi-{figure.kpi.kpi_id}",
     )
 

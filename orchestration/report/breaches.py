@@ -15,6 +15,7 @@ SEGMENTS_SHOWN = 5
 RECORDS_SHOWN = 5
 # Where a record's name stands: the fact, its key, and what is told of it in a few words.
 _NAMES = """
+    create temp table record_names as
     select incident_id as record_id, title, severity || ', ' || status as told from fct_incidents
     union all
     select vulnerability_id, title, severity || ', ' || state || coalesce(', due ' || due_date, '')
@@ -22,7 +23,17 @@ _NAMES = """
     union all
     select work_item_id, title, item_key || coalesce(', ' || status_name, '') from fct_work_items
     union all
-    select change_id, title, repository || coalesce(' #' || number, '') from fct_changes
+    select change_id, title, null from fct_changes
+    union all
+    select deployment_id, coalesce(version, left(sha, 12), ref), failure_method from fct_deployments
+    union all
+    select run_id, pipeline_name, final_status || coalesce(' on ' || branch, '') from fct_pipeline_runs
+    union all
+    select slo_id || '|' || slo_date, slo_name, null from fct_slo_daily
+    union all
+    select items.sprint_id || ' ' || items.work_item_id, work.title, items.sprint_name
+    from fct_sprint_items as items
+    left join fct_work_items as work on items.work_item_id = work.work_item_id
 """
 # How far a record is from what it should be, by what the KPI does with its records.
 _BADNESS = {
@@ -92,6 +103,11 @@ class MissedKpi:
     def hidden(self) -> int:
         """Segments that miss the target and are not listed."""
         return sum(self.counts.values()) - len(self.breaches)
+
+
+def gather_names(source: Source) -> None:
+    """Puts the records' names side by side once, in memory: each breach then looks a few of them up."""
+    source.con.execute(_NAMES)
 
 
 def read_breaches(source: Source, kpis: Mapping[str, Kpi], calendar: Calendar) -> tuple[Breach, ...]:
@@ -171,15 +187,13 @@ def read_records(source: Source, breach: Breach) -> tuple[BreachRecord, ...]:
             having max({badness}) is not null and ('{kind}' = 'measured' or max({badness}) > 0)
             order by badness desc, record_id asc
             limit {RECORDS_SHOWN}
-        ),
-
-        named as ({_NAMES})
+        )
 
         select
             worst.record_id, worst.event_date, worst.amount,
             min(named.title) as title, min(named.told) as told, min(dim_service.service_name) as service_name
         from worst
-        left join named on worst.record_id = named.record_id
+        left join record_names as named on worst.record_id = named.record_id
         left join dim_service on worst.service_id = dim_service.service_id
         group by worst.record_id, worst.event_date, worst.amount, worst.badness
         order by worst.badness desc, worst.record_id asc

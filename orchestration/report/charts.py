@@ -25,7 +25,7 @@ WIDTH, HEIGHT = 340, 140
 POINTS = {"week": 26, "month": 18, "quarter": 12}
 # Fewer than these are a list of numbers, not a chart.
 FEWEST_POINTS = 4
-_TIME_FORMAT = {"week": "%b", "month": "%b %y", "quarter": "%b %y"}
+_TIME_FORMAT = {"week": "%-d %b", "month": "%b %y", "quarter": "%b %y"}
 _INKS = {
     name: f"#f0000{number:x}"
     for number, name in enumerate(("line", "band", "centre", "target", "good", "bad", "note", "text", "grid"))
@@ -157,7 +157,12 @@ def _compile() -> str:
         "start:T",
         scale=alt.Scale(type="utc"),
         axis=alt.Axis(
-            title=None, tickCount=5, labelExpr="utcFormat(datum.value, time_format)", labelOverlap=True
+            title=None,
+            tickCount=4,
+            labelExpr="utcFormat(datum.value, time_format)",
+            labelOverlap="greedy",
+            labelSeparation=16,
+            labelFlush=True,
         ),
     )
     axis = alt.Axis(title=None, tickCount=4, labelExpr="format(datum.value, ',~r') + suffix")
@@ -238,7 +243,7 @@ def _axis(figure: Figure, points: Sequence[ChartPoint], currency: str) -> tuple[
     if unit in ("share", "share per year"):
         return 100, " %"
     greatest = max((abs(point.value) for point in points if point.value is not None), default=0)
-    if unit in ("minutes", "hours", "days"):
+    if figure.kpi.is_duration:
         read_in = show(greatest, unit, currency).unit
         seconds = {"min": 60, "h": 3600, "d": 86400}
         return {"minutes": 60, "hours": 3600, "days": 86400}[unit] / seconds[read_in], f" {read_in}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from orchestration.report.breaches import Breach, read_breaches
+from orchestration.report.breaches import Breach, gather_names, read_breaches
 from orchestration.report.charts import Chart, ChartPoint, draw, read_points
 from orchestration.report.completeness import (
     Completeness,
@@ -90,6 +90,7 @@ class Material:
 
 def read_material(source: Source) -> Material:
     """Reads the snapshot; takes about half a second for a company of 50 services."""
+    gather_names(source)
     kpis, calendar = read_kpis(source), Calendar(source)
     return Material(
         source=source,

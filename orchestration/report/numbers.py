@@ -16,7 +16,7 @@ NOTHING = "–"
 _MINUTES_UPTO = 120.0
 _HOURS_UPTO = 48.0
 _SHARES = ("share", "share per year")
-_DURATIONS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0}
+DURATIONS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0}
 _UNIT_WORDS = {
     "share per year": "a year",
     "deployments per day": "a day",
@@ -46,8 +46,8 @@ def show(value: float | Decimal | None, unit: str, currency: str = "") -> Shown:
     number = float(value)
     if unit in _SHARES:
         return Shown(show_share(number), _UNIT_WORDS.get(unit, ""))
-    if unit in _DURATIONS:
-        return show_duration(number * _DURATIONS[unit])
+    if unit in DURATIONS:
+        return show_duration(number * DURATIONS[unit])
     if unit.startswith("currency"):
         return Shown(show_money(number, currency), unit.removeprefix("currency").strip())
     if unit == "points":
@@ -99,6 +99,18 @@ def show_money(amount: float | Decimal, currency: str, *, signed: bool = False) 
     digits = 0 if abs(number) >= 1000 or number == 0 else 2 if abs(number) >= 0.1 else 4
     text = _signless(f"{number:{'+' if signed else ''},.{digits}f}")
     return f"{currency}\N{NO-BREAK SPACE}{text}" if currency else text
+
+
+def show_amount(amount: float | Decimal | None) -> str:
+    """Money in a column whose head names the currency: whole units."""
+    return NOTHING if amount is None else _signless(f"{amount:,.0f}")
+
+
+def show_attainment(share: float | Decimal | None) -> str:
+    """Attainment of an objective, in a column: three decimals of a per cent, where its budget lies."""
+    if share is None:
+        return NOTHING
+    return f"{float(share) * 100:.3f}\N{NARROW NO-BREAK SPACE}%"
 
 
 def show_change(share: float | None) -> str:

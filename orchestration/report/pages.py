@@ -62,6 +62,8 @@ def _open_templates() -> jinja2.Environment:
         "instant": numbers.show_instant,
         "share": numbers.show_share,
         "count": numbers.show_count,
+        "amount": numbers.show_amount,
+        "attainment": numbers.show_attainment,
         "money": numbers.show_money,
         "change": numbers.show_change,
         "duration": numbers.show_duration,

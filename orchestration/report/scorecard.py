@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from orchestration.report.numbers import MONTHS, show_day
+from orchestration.report.numbers import DURATIONS, MONTHS, show_day
 from orchestration.report.source import ReportError, Row, Source
 
 THEMES = ("delivery", "reliability", "quality", "cost", "people")
@@ -19,7 +19,7 @@ HISTORY = 12
 SUNDAY = 6
 # Why there is no value, in words that tell the reader what to do about it.
 EMPTY_REASONS = {
-    "suppressed": "hidden: too few people stand behind it",
+    "suppressed": "too few people stand behind it",
     "no_source": "no source delivers it yet",
     "nothing_mapped": "records came, but none could be mapped",
     "all_excluded": "all its records were left out, each with a reason",
@@ -50,6 +50,11 @@ class Kpi:
     owner: str
     is_people: bool
     records_table: str
+
+    @property
+    def is_duration(self) -> bool:
+        """Whether a value's unit depends on its size: minutes, hours or days."""
+        return self.unit in DURATIONS
 
     @property
     def order(self) -> tuple[int, int, str, bool, str]:
@@ -95,7 +100,6 @@ class Figure:
     signal: str | None = None
     signal_direction: str | None = None
     is_improvement: bool | None = None
-    has_limits: bool = False
     coverage: float | None = None
     excluded: int | None = None
     sample_size: int | None = None
@@ -111,13 +115,9 @@ class Figure:
         return EMPTY_REASONS.get(self.empty_reason or "nothing_happened", str(self.empty_reason))
 
     @property
-    def is_better(self) -> bool | None:
-        """Whether it moved to the better side since the period before; None without a side or a move."""
-        if self.value is None or self.previous is None or self.kpi.direction not in ("up", "down"):
-            return None
-        if self.value == self.previous:
-            return None
-        return (self.value > self.previous) == (self.kpi.direction == "up")
+    def has_limits(self) -> bool:
+        """Whether a control chart judges it."""
+        return self.centre is not None
 
 
 Figures = Mapping[Segment, Mapping[str, Figure]]
@@ -189,8 +189,8 @@ def read_scorecard(source: Source, kpis: Mapping[str, Kpi], calendar: Calendar) 
             segment=segment,
             period=period,
             previous=row["previous_value"],
-            has_limits=row["centre"] is not None,
             data_through=row["data_through_date"],
+            centre=row["centre"],
             history=tuple(json.loads(row["sparkline_values"] or "[]")),
             **_take(row, "value", "status", "empty_reason", "target", "target_upper", "baseline", "signal"),
             **_take(row, "signal_direction", "is_improvement", "coverage", "excluded", "sample_size"),
@@ -248,7 +248,7 @@ def read_period(
             period=period,
             previous=points[-2]["value"] if len(points) > 1 and points[-2]["is_complete"] else None,
             empty_reason=_explain(row),
-            has_limits=row["centre"] is not None,
+            centre=row["centre"],
             history=tuple(point["value"] for point in points[-HISTORY:]),
             history_starts=tuple(point["period_start"] for point in points[-HISTORY:]),
             **_take(row, "value", "status", "target", "target_upper", "baseline", "signal", "is_complete"),

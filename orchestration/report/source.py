@@ -79,7 +79,8 @@ def open_source(path: Path) -> Iterator[Source]:
         )
         if missing := sorted(NEEDED - tables):
             raise ReportError(f"{path} lacks {', '.join(missing)}, which the report reads: publish again")
-        yield Source(con, *meta, tables)
+        run_id, build_id, published_at, as_of_date, data_through, code_version = meta
+        yield Source(con, run_id, build_id, published_at, as_of_date, data_through, code_version, tables)
 
 
 # What the pages are made from; the tables of records beside them are read where a KPI has one.
@@ -91,13 +92,17 @@ NEEDED = frozenset(
         "dim_team",
         "fct_bus_factor",
         "fct_changes",
+        "fct_deployments",
         "fct_incidents",
         "fct_kpi_control_chart",
         "fct_kpi_tensions",
         "fct_kpi_value_history",
         "fct_kpi_values",
+        "fct_pipeline_runs",
         "fct_risk_register",
+        "fct_slo_daily",
         "fct_spend_vs_budget",
+        "fct_sprint_items",
         "fct_sprints",
         "fct_vulnerabilities",
         "fct_work_items",
