@@ -18,6 +18,31 @@
     {% endif %}",
 ) }}
 
+{%- set kept_apart = [
+    'charge_date',
+    'billing_period_start',
+    'source_system',
+    'provider',
+    'invoice_issuer',
+    'billing_account_id',
+    'sub_account_id',
+    'invoice_id',
+    'charge_type',
+    'charge_category',
+    'charge_class',
+    'is_commitment',
+    'commitment_discount_status',
+    'service_category',
+    'cloud_service',
+    'is_marketplace',
+    'is_refund',
+    'currency',
+    'customer_tag',
+    'service_tag',
+    'team_tag',
+    'pool_tag',
+] %}
+
 {#- The billing periods of what is missing are written into the query: only a constant is applied while the charges are read, before their tags and
     resources are looked up. The join with the missing partitions decides exactly. -#}
 {%- set periods = missing_billing_periods(ref('int_cost_partitions'), this) if is_incremental() else none %}
@@ -53,29 +78,8 @@ missing as (
 )
 
 select
-    charges.charge_date,
-    charges.billing_period_start,
+    charges.{{ kept_apart | join(',\n    charges.') }},
     max(charges.billing_period_end) as billing_period_end,
-    charges.source_system,
-    charges.provider,
-    charges.invoice_issuer,
-    charges.billing_account_id,
-    charges.sub_account_id,
-    charges.invoice_id,
-    charges.charge_type,
-    charges.charge_category,
-    charges.charge_class,
-    charges.is_commitment,
-    charges.commitment_discount_status,
-    charges.service_category,
-    charges.cloud_service,
-    charges.is_marketplace,
-    charges.is_refund,
-    charges.currency,
-    charges.customer_tag,
-    charges.service_tag,
-    charges.team_tag,
-    charges.pool_tag,
     count(*) as charge_rows,
     sum(charges.billed_cost) as billed_cost,
     sum(charges.effective_cost) as effective_cost,
@@ -88,26 +92,5 @@ inner join missing
         and missing.billing_account_id = charges.billing_account_id
         and missing.billing_period_start = charges.billing_period_start
 group by
-    charges.charge_date,
-    charges.billing_period_start,
-    charges.source_system,
-    charges.provider,
-    charges.invoice_issuer,
-    charges.billing_account_id,
-    charges.sub_account_id,
-    charges.invoice_id,
-    charges.charge_type,
-    charges.charge_category,
-    charges.charge_class,
-    charges.is_commitment,
-    charges.commitment_discount_status,
-    charges.service_category,
-    charges.cloud_service,
-    charges.is_marketplace,
-    charges.is_refund,
-    charges.currency,
-    charges.customer_tag,
-    charges.service_tag,
-    charges.team_tag,
-    charges.pool_tag,
+    charges.{{ kept_apart | join(',\n    charges.') }},
     missing.fingerprint

@@ -1,25 +1,31 @@
 -- A commit is told by the listing of its branch and by each pull request that it belongs to.
 {{ config(materialized='view') }}
+{#- What tells of commits in these columns: its system, what it lists, and the columns that it has not, with their types. -#}
+{%- set no_pull_request, no_files = {'pull_number': 'bigint'}, {'files': 'string'} -%}
+{%- set no_author_type = {'author_type': 'string'} -%}
+{%- set listings = [
+    ('github', 'branch', 'stg_github__commits', no_pull_request),
+    ('github', 'pull_request', 'stg_github__pull_request_commits', no_files),
+    ('gitlab', 'branch', 'stg_gitlab__commits', dict(no_pull_request, **dict(no_files, **no_author_type))),
+    ('gitlab', 'pull_request', 'stg_gitlab__merge_request_commits', dict(no_files, **no_author_type)),
+    ('bitbucket', 'branch', 'stg_bitbucket__commits', dict(no_pull_request, **no_files)),
+    ('bitbucket', 'pull_request', 'stg_bitbucket__pull_request_commits', no_files),
+] -%}
+{%- set columns = [
+    'repository', 'pull_number', 'sha', 'author_id', 'author_type', 'authored_at', 'committed_at', 'message_title',
+    'reverts_sha', 'first_parent_sha', 'second_parent_sha', 'parent_count', 'parents', 'files',
+] %}
 
+{% for source_system, told_by, relation, absent in listings -%}
 select
-    'github' as source_system,
-    'branch' as told_by,
-    repository,
-    cast(null as bigint) as pull_number,
-    sha,
-    author_id,
-    author_type,
-    authored_at,
-    committed_at,
-    message_title,
-    reverts_sha,
-    first_parent_sha,
-    second_parent_sha,
-    parent_count,
-    parents,
-    files
-from {{ ref('stg_github__commits') }}
+    '{{ source_system }}' as source_system,
+    '{{ told_by }}' as told_by,
+    {%- for column in columns %}
+    {{ 'cast(null as ' ~ absent[column] ~ ') as ' if column in absent }}{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ ref(relation) }}
 union all
+{% endfor -%}
 -- A listing, which tells the parents too, wins over the webhook of the push.
 select
     'github' as source_system,
@@ -44,25 +50,6 @@ left join {{ ref('stg_github__commits') }} as listed
 where pushes.is_default_branch and listed.sha is null
 union all
 select
-    'github' as source_system,
-    'pull_request' as told_by,
-    repository,
-    pull_number,
-    sha,
-    author_id,
-    author_type,
-    authored_at,
-    committed_at,
-    message_title,
-    reverts_sha,
-    first_parent_sha,
-    second_parent_sha,
-    parent_count,
-    parents,
-    cast(null as string) as files
-from {{ ref('stg_github__pull_request_commits') }}
-union all
-select
     'azure_devops' as source_system,
     'pull_request' as told_by,
     coalesce(repositories.repository, commits.repository_id) as repository,
@@ -84,79 +71,3 @@ left join {{ ref('int_azure_devops_repositories') }} as repositories
     on
         commits.organization = repositories.organization
         and commits.repository_id = repositories.repository_id
-union all
-select
-    'gitlab' as source_system,
-    'branch' as told_by,
-    repository,
-    cast(null as bigint) as pull_number,
-    sha,
-    author_id,
-    cast(null as string) as author_type,
-    authored_at,
-    committed_at,
-    message_title,
-    reverts_sha,
-    first_parent_sha,
-    second_parent_sha,
-    parent_count,
-    parents,
-    cast(null as string) as files
-from {{ ref('stg_gitlab__commits') }}
-union all
-select
-    'gitlab' as source_system,
-    'pull_request' as told_by,
-    repository,
-    pull_number,
-    sha,
-    author_id,
-    cast(null as string) as author_type,
-    authored_at,
-    committed_at,
-    message_title,
-    reverts_sha,
-    first_parent_sha,
-    second_parent_sha,
-    parent_count,
-    parents,
-    cast(null as string) as files
-from {{ ref('stg_gitlab__merge_request_commits') }}
-union all
-select
-    'bitbucket' as source_system,
-    'branch' as told_by,
-    repository,
-    cast(null as bigint) as pull_number,
-    sha,
-    author_id,
-    author_type,
-    authored_at,
-    committed_at,
-    message_title,
-    reverts_sha,
-    first_parent_sha,
-    second_parent_sha,
-    parent_count,
-    parents,
-    cast(null as string) as files
-from {{ ref('stg_bitbucket__commits') }}
-union all
-select
-    'bitbucket' as source_system,
-    'pull_request' as told_by,
-    repository,
-    pull_number,
-    sha,
-    author_id,
-    author_type,
-    authored_at,
-    committed_at,
-    message_title,
-    reverts_sha,
-    first_parent_sha,
-    second_parent_sha,
-    parent_count,
-    parents,
-    cast(null as string) as files
-from {{ ref('stg_bitbucket__pull_request_commits') }}

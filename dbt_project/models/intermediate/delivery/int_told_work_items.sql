@@ -4,70 +4,47 @@
     ref('int_gitlab_work_items'),
     ref('int_servicenow_work_items'),
 ] -%}
-with told as (
+{%- set columns = [
+    'source_system',
+    'item_key',
+    'repository',
+    'project_key',
+    'type_raw',
+    'status_id',
+    'status_name',
+    'status_category',
+    'resolution',
+    'priority',
+    'found_in',
+    'title',
+    'labels',
+    'components',
+    'linked_types',
+    'epic_key',
+    'epic_title',
+    'points',
+    'reporter_id',
+    'created_at',
+    'told_started_at',
+    'told_done_at',
+    'told_due_date',
+    'logged_seconds',
+    'logged_by_count',
+    'is_sla_breached',
+    'exclusion_reason',
+] %}
 
-    {% for tracker in trackers -%}
+with told as (
+    {% for tracker in trackers %}
+    {{ 'union all' if not loop.first }}
     select
-        source_system,
-        item_key,
-        repository,
-        project_key,
-        type_raw,
-        status_id,
-        status_name,
-        status_category,
-        resolution,
-        priority,
-        found_in,
-        title,
-        labels,
-        components,
-        linked_types,
-        epic_key,
-        epic_title,
-        points,
-        reporter_id,
-        created_at,
-        told_started_at,
-        told_done_at,
-        told_due_date,
-        logged_seconds,
-        logged_by_count,
-        is_sla_breached,
-        exclusion_reason
+        {{ columns | join(',\n        ') }}
     from {{ tracker }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {%- endfor %}
 
 )
 
 select
     source_system || ':' || item_key as work_item_id,
-    source_system,
-    item_key,
-    repository,
-    project_key,
-    type_raw,
-    status_id,
-    status_name,
-    status_category,
-    resolution,
-    priority,
-    found_in,
-    title,
-    labels,
-    components,
-    linked_types,
-    epic_key,
-    epic_title,
-    points,
-    reporter_id,
-    created_at,
-    told_started_at,
-    told_done_at,
-    told_due_date,
-    logged_seconds,
-    logged_by_count,
-    is_sla_breached,
-    exclusion_reason
+    {{ columns | join(',\n    ') }}
 from told

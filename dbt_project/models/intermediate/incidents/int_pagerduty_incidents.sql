@@ -34,52 +34,25 @@ reported_incidents as (
         reported.priority,
         reported.incident_type,
         reported.service_id,
+        cast(null as string) as resolve_reason_type,
+        cast(null as string) as merged_into_incident_id,
+        cast(null as string) as details,
         reported.created_at,
         reported.acknowledged_at,
-        reported.resolved_at
+        reported.resolved_at,
+        coalesce(reported.resolved_at, reported.created_at) as updated_at
     from {{ ref('stg_pagerduty__raw_incidents') }} as reported
     left join api_incidents on reported.incident_id = api_incidents.incident_id
     where api_incidents.incident_id is null
 
 ),
 
+-- Both have the same columns in the same order.
 told as (
 
-    select
-        incident_id,
-        incident_number,
-        title,
-        status,
-        urgency,
-        priority,
-        incident_type,
-        service_id,
-        resolve_reason_type,
-        merged_into_incident_id,
-        details,
-        created_at,
-        acknowledged_at,
-        resolved_at,
-        updated_at
-    from api_incidents
+    select * from api_incidents
     union all
-    select
-        incident_id,
-        incident_number,
-        title,
-        status,
-        urgency,
-        priority,
-        incident_type,
-        service_id,
-        cast(null as string) as resolve_reason_type,
-        cast(null as string) as merged_into_incident_id,
-        cast(null as string) as details,
-        created_at,
-        acknowledged_at,
-        resolved_at,
-        coalesce(resolved_at, created_at) as updated_at
-    from reported_incidents
+    select * from reported_incidents
 
 ),
 
