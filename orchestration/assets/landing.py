@@ -10,8 +10,8 @@ import dagster as dg
 from orchestration.assets.parameters import RunParameters
 from orchestration.company import generate
 from orchestration.company.stack import read_stack
-from orchestration.connectors.http import PermanentError, TransientError
 from orchestration.connectors.pull import pull_system
+from orchestration.connectors.refusals import PermanentError, TransientError
 from orchestration.connectors.sources import SourcesConfig, read_sources
 from orchestration.deployment import Deployment
 from orchestration.landing_state import read_folder_state

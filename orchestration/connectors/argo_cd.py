@@ -41,9 +41,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from .cursors import Cursors
-from .http import Client, PermanentError
+from .http import Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
+from .refusals import PermanentError
 
 FIELDS = ",".join(
     f"items.{member}"

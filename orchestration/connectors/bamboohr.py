@@ -23,9 +23,10 @@ from typing import Literal
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Client, PermanentError
+from .http import Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
+from .refusals import PermanentError
 
 # What the figures need of an employee, and nothing else. supervisorEId is an id; supervisor would be a name.
 FIELDS = (

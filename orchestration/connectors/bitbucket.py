@@ -14,7 +14,7 @@ change: pipelines are read again for ``rerun_days``, deployments whole. Commits 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -24,9 +24,10 @@ from pydantic import Field
 from .cursors import Cursors
 from .http import Answer, Client
 from .landing import LandingFolder
-from .paging import follow_body_links, next_in_body
+from .paging import follow_body_links, reads_back_to
 from .pulled import Address, PulledSystem, Repository
-from .walks import walk_changes, walk_pages
+from .puller import Puller, untold
+from .walks import walk_body_links, walk_changes
 
 PAGE = {"pagelen": 100}
 SHORT_PAGE = {"pagelen": 50}
@@ -62,131 +63,94 @@ def pull(
 ) -> None:
     """Land what is new of ``source``'s repositories up to ``now``. Raises PermanentError, TransientError."""
     for repository in source.repositories:
-        _Repository(client, source, landing, cursors, now, repository).pull()
+        place = tuple(repository.split("/"))
+        _Repository(client, source, landing, cursors, now, repository, place).pull()
 
 
-class _Repository:
-    def __init__(
-        self,
-        client: Client,
-        source: BitbucketSource,
-        landing: LandingFolder,
-        cursors: Cursors,
-        now: datetime,
-        repository: str,
-    ) -> None:
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-        self.name = repository
-        self.parts = tuple(repository.split("/"))
-
+class _Repository(Puller[BitbucketSource]):
     def pull(self) -> None:
-        answer = self.client.get(f"repositories/{self.name}")
-        if self._wants("repositories"):
-            self.landing.land("repositories", self.parts, answer.body)
+        repository = self.client.get(f"repositories/{self.scope}")
+        self.land("repositories", repository)
         self.pull_pull_requests()
         # A repository without a commit has no main branch.
-        if self._wants("commits") and (branch := (answer.json.get("mainbranch") or {}).get("name")):
-            self.pull_commits(branch)
+        if self.wants("commits") and (branch := (repository.json.get("mainbranch") or {}).get("name")):
+            is_last = reads_back_to(self.since("commits"), "date", "values")
+            self._land_all(
+                "commits", self._walk("commits", f"commits/{quote(branch, safe='')}", PAGE, is_last)
+            )
         self.pull_pipelines()
-        if self._wants("deployments"):
-            for page in self._walk("deployments", "deployments/", PAGE):
-                self._land("deployments", page)
+        if self.wants("deployments"):
+            self._land_all("deployments", self._walk("deployments", "deployments/", PAGE))
 
     def pull_pull_requests(self) -> None:
         parts = {
             "pull_request_commits": ("commits", PAGE),
             "pull_request_activities": ("activity", SHORT_PAGE),
         }
-        if not self._wants("pull_requests", *parts):
+        if not self.wants("pull_requests", *parts):
             return
-        told: dict[str, str] = {}
-        stream = f"pull_requests:{self.name}"
+        told: dict[str, Any] = {}
+        by_change = {**SHORT_PAGE, "state": "ALL", "sort": "updated_on"}
         pages = walk_changes(
             self.client,
             self.cursors,
-            stream,
-            self._since(stream, self.source.overlap_days),
+            self.stream("pull_requests"),
+            self.since("pull_requests"),
             self.now,
-            pages=lambda start: self._pages(
-                "pullrequests",
-                {**SHORT_PAGE, "state": "ALL", "sort": "updated_on", "q": f'updated_on >= "{start}"'},
-            ),
+            pages=lambda start: self._pages("pullrequests", {**by_change, "q": f'updated_on >= "{start}"'}),
             reached=lambda page: str(page.json["values"][-1]["updated_on"]),
             has_more=lambda page: bool(page.json.get("next")),
         )
         for page in pages:
-            self._land("pull_requests", page)
-            for change in page.json["values"]:
-                number, state = str(change["id"]), str(change["updated_on"])
-                # Pages overlap at the seam: what was read in this state is not asked for again.
-                for table, (part, size) in parts.items() if told.get(number) != state else ():
-                    if self._wants(table):
-                        for detail in self._pages(f"pullrequests/{number}/{part}", size):
-                            self._land(table, detail, number)
-                told[number] = state
-
-    def pull_commits(self, branch: str) -> None:
-        since = self._since(f"commits:{self.name}", self.source.overlap_days)
-        for page in self._walk("commits", f"commits/{quote(branch, safe='')}", PAGE, "date", since):
-            self._land("commits", page)
+            self.land("pull_requests", page, records="values")
+            for number in untold(page.json["values"], told, "id", "updated_on"):
+                for table, (part, size) in parts.items():
+                    if self.wants(table):
+                        self._land_all(table, self._pages(f"pullrequests/{number}/{part}", size), number)
 
     def pull_pipelines(self) -> None:
-        if not self._wants("pipelines", "pipeline_steps"):
+        if not self.wants("pipelines", "pipeline_steps"):
             return
-        stream = f"pipelines:{self.name}"
-        since = self._since(stream, self.source.rerun_days)
+        stream = self.stream("pipelines")
+        is_last = reads_back_to(self.since("pipelines", self.source.rerun_days), "created_on", "values")
         # Runs whose steps are landed, as of which state: uuid → "created_on state result completed_on".
         known = self.cursors.state(stream, "runs")
-        params = {**PAGE, "sort": "-created_on"}
-        for page in self._walk("pipelines", "pipelines/", params, "created_on", since):
-            self._land("pipelines", page)
+        for page in self._walk("pipelines", "pipelines/", {**PAGE, "sort": "-created_on"}, is_last):
+            self.land("pipelines", page, records="values")
             for run in page.json["values"]:
                 state = run["state"]
                 result = (state.get("result") or {}).get("name")
                 mark = f"{run['created_on']} {state['name']} {result} {run.get('completed_on')}"
-                if self._wants("pipeline_steps") and known.get(run["uuid"]) != mark:
-                    for steps in self._pages(f"pipelines/{quote(run['uuid'], safe='')}/steps/", PAGE):
-                        self._land("pipeline_steps", steps)
+                if self.wants("pipeline_steps") and known.get(run["uuid"]) != mark:
+                    steps = self._pages(f"pipelines/{quote(run['uuid'], safe='')}/steps/", PAGE)
+                    self._land_all("pipeline_steps", steps)
                 if state["name"] == "COMPLETED":
                     known[run["uuid"]] = mark
             self.cursors.remember(stream, "runs", known)
         horizon = self.now - timedelta(days=self.source.rerun_days + 1)
-        kept = {uuid: mark for uuid, mark in known.items() if _instant(mark.split(" ")[0]) >= horizon}
+        kept = {
+            uuid: mark
+            for uuid, mark in known.items()
+            if datetime.fromisoformat(mark.split(" ")[0]) >= horizon
+        }
         self.cursors.remember(stream, "runs", kept)
 
     def _walk(
-        self, what: str, path: str, params: dict[str, Any], member: str = "", since: datetime | None = None
+        self, name: str, path: str, params: dict[str, Any], is_last: Callable[[Answer], bool] | None = None
     ) -> Iterator[Answer]:
-        """Pages of a list, newest first by ``member`` and read back to ``since``; whole without."""
-
-        def is_old_enough(page: Answer) -> bool:
-            rows = page.json["values"]
-            return since is not None and bool(rows) and _instant(rows[-1][member]) < since
-
-        return walk_pages(
+        return walk_body_links(
+            self.client,
             self.cursors,
-            f"{what}:{self.name}",
+            self.stream(name),
             self.now,
-            begin=lambda: self._pages(path, params),
-            resume=lambda link: follow_body_links(self.client, link, {}, member=""),
-            following=lambda page: next_in_body(self.client, page, member=""),
-            is_last=is_old_enough,
+            f"repositories/{self.scope}/{path}",
+            params,
+            member="",
+            is_last=is_last,
         )
 
-    def _since(self, stream: str, overlap_days: int) -> datetime:
-        return self.cursors.reach_back(stream, self.source.started_at, overlap_days)
-
-    def _wants(self, *tables: str) -> bool:
-        return self.source.tables is None or any(table in self.source.tables for table in tables)
-
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
-        return follow_body_links(self.client, f"repositories/{self.name}/{path}", params, member="")
+        return follow_body_links(self.client, f"repositories/{self.scope}/{path}", params, member="")
 
-    def _land(self, table: str, page: Answer, *folders: str) -> None:
-        # A table asked for only to find its details is not landed itself; an empty list says nothing.
-        if page.json.get("values") and self._wants(table):
-            self.landing.land(table, (*self.parts, *folders), page.body)
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    def _land_all(self, table: str, pages: Iterator[Answer], *folders: str) -> None:
+        self.land_all(table, pages, *folders, records="values")

@@ -22,11 +22,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
-from .paging import MOST_PAGES, follow_body_links, next_in_body, split_window
+from .paging import MOST_PAGES, follow_body_links, next_in_body
 from .pulled import Address, PulledSystem
+from .refusals import PermanentError
 from .walks import walk_pages
+from .windows import split_window
 
 PAGE_SIZE = 1000
 DAY = timedelta(days=1)

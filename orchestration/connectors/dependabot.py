@@ -24,10 +24,11 @@ from pydantic import Field
 
 from . import github
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
 from .paging import follow_links
 from .pulled import Address, PulledSystem, Repository
+from .refusals import PermanentError
 from .walks import walk_pages
 
 logger = logging.getLogger(__name__)

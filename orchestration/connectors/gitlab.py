@@ -24,11 +24,14 @@ from urllib.parse import quote
 from pydantic import Field, StringConstraints
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
+from .instants import utc_text
 from .landing import LandingFolder
 from .paging import follow_links
 from .pulled import Address, PulledSystem
-from .walks import walk_changes, walk_pages
+from .puller import Puller, untold
+from .refusals import PermanentError
+from .walks import walk_changes, walk_links
 
 PAGE = {"per_page": 100}
 BY_CHANGE = {**PAGE, "order_by": "updated_at", "sort": "asc"}
@@ -63,121 +66,76 @@ def pull(
         _Project(client, source, landing, cursors, now, path).pull()
 
 
-class _Project:
-    def __init__(
-        self,
-        client: Client,
-        source: GitlabSource,
-        landing: LandingFolder,
-        cursors: Cursors,
-        now: datetime,
-        path: str,
-    ) -> None:
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-        self.name = path
-        self.path = f"projects/{quote(path, safe='')}"
+class _Project(Puller[GitlabSource]):
+    @property
+    def path(self) -> str:
+        return f"projects/{quote(self.scope, safe='')}"
 
     def pull(self) -> None:
         answer = self.client.get(self.path)
-        self._land("projects", answer)
+        self.land("projects", answer)
         project = answer.json
-        self.identity = str(project["id"])
+        identity = str(project["id"])
         if project.get("merge_requests_enabled", True):
-            self.pull_merge_requests()
-        self.pull_commits()
+            self.pull_merge_requests(identity)
+        if self.wants("commits"):
+            self.pull_commits()
         if project.get("jobs_enabled", True):
             self.pull_pipelines()
-            self.pull_deployments()
-        if project.get("issues_enabled", True) and self._wants("issues"):
-            for page in self._changed("issues", {"scope": "all", "state": "all"}):
-                self._land("issues", page)
+            if self.wants("deployments"):
+                self.land_all("deployments", self._changed("deployments", {}), identity)
+        if project.get("issues_enabled", True) and self.wants("issues"):
+            self.land_all("issues", self._changed("issues", {"scope": "all", "state": "all"}))
 
-    def pull_merge_requests(self) -> None:
+    def pull_merge_requests(self, project: str) -> None:
         parts = {"merge_request_commits": "commits", "merge_request_notes": "notes"}
-        if not self._wants("merge_requests", *parts):
+        if not self.wants("merge_requests", *parts):
             return
-        told: dict[str, str] = {}
+        told: dict[str, Any] = {}
         for page in self._changed("merge_requests", {"scope": "all", "state": "all"}):
-            self._land("merge_requests", page)
-            for request in self._untold(page, told, "iid"):
+            self.land("merge_requests", page)
+            for request in untold(page.json, told, "iid", "updated_at"):
                 for table, part in parts.items():
-                    if self._wants(table):
-                        for detail in self._pages(f"merge_requests/{request}/{part}", PAGE):
-                            self._land(table, detail, self.identity, request)
+                    if self.wants(table):
+                        details = self._pages(f"merge_requests/{request}/{part}", PAGE)
+                        self.land_all(table, details, project, request)
 
     def pull_commits(self) -> None:
-        if not self._wants("commits"):
-            return
-        stream = f"commits:{self.name}"
-        since = self._since(stream)
-        params = {**PAGE, "since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "until": f"{self.now:%Y-%m-%dT%H:%M:%SZ}"}
-        pages = walk_pages(
-            self.cursors,
-            stream,
-            self.now,
-            begin=lambda: self._pages("repository/commits", params),
-            resume=lambda link: follow_links(self.client, link, {}),
-            following=lambda page: page.links.get("next"),
-        )
+        window = {"since": utc_text(self.since("commits")), "until": utc_text(self.now)}
+        path, stream = f"{self.path}/repository/commits", self.stream("commits")
         try:
-            for page in pages:
-                self._land("commits", page)
+            self.land_all(
+                "commits", walk_links(self.client, self.cursors, stream, self.now, path, {**PAGE, **window})
+            )
         except PermanentError as error:
             if error.status != 404:
                 raise
 
     def pull_pipelines(self) -> None:
-        if not self._wants("pipelines", "pipeline_details", "jobs"):
+        if not self.wants("pipelines", "pipeline_details", "jobs"):
             return
-        told: dict[str, str] = {}
+        told: dict[str, Any] = {}
         for page in self._changed("pipelines", {}):
-            self._land("pipelines", page)
-            for pipeline in self._untold(page, told, "id"):
-                if self._wants("pipeline_details"):
-                    self._land("pipeline_details", self.client.get(f"{self.path}/pipelines/{pipeline}"))
-                if self._wants("jobs"):
-                    for jobs in self._pages(
-                        f"pipelines/{pipeline}/jobs", {**PAGE, "include_retried": "true"}
-                    ):
-                        self._land("jobs", jobs)
-
-    def pull_deployments(self) -> None:
-        if self._wants("deployments"):
-            for page in self._changed("deployments", {}):
-                self._land("deployments", page, self.identity)
-
-    def _untold(self, page: Answer, told: dict[str, str], identity: str) -> Iterator[str]:
-        """Ids of the page's records whose details were not read in this state: pages overlap at the seam."""
-        for record in page.json:
-            key, state = str(record[identity]), str(record.get("updated_at"))
-            if told.get(key) != state:
-                yield key
-            told[key] = state
+            self.land("pipelines", page)
+            for pipeline in untold(page.json, told, "id", "updated_at"):
+                path = f"pipelines/{pipeline}"
+                if self.wants("pipeline_details"):
+                    self.land("pipeline_details", self.client.get(f"{self.path}/{path}"))
+                if self.wants("jobs"):
+                    self.land_all("jobs", self._pages(f"{path}/jobs", {**PAGE, "include_retried": "true"}))
 
     def _changed(self, what: str, params: dict[str, Any]) -> Iterator[Answer]:
         """Pages of a list by last change, from the last pull and a little before."""
-        stream = f"{what}:{self.name}"
         return walk_changes(
             self.client,
             self.cursors,
-            stream,
-            self._since(stream),
+            self.stream(what),
+            self.since(what),
             self.now,
             pages=lambda start: self._pages(what, {**BY_CHANGE, **params, "updated_after": start}),
             reached=lambda page: str(page.json[-1]["updated_at"]),
             has_more=lambda page: "next" in page.links,
         )
 
-    def _since(self, stream: str) -> datetime:
-        return self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)
-
-    def _wants(self, *tables: str) -> bool:
-        return self.source.tables is None or any(table in self.source.tables for table in tables)
-
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
         return follow_links(self.client, f"{self.path}/{path}", params)
-
-    def _land(self, table: str, page: Answer, *folders: str) -> None:
-        # A table asked for only to find its details is not landed itself; an empty list says nothing.
-        if page.json and self._wants(table):
-            self.landing.land(table, folders, page.body)

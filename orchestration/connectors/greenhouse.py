@@ -22,10 +22,11 @@ from typing import Any, Literal, get_args
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
 from .paging import follow_links
 from .pulled import Address, PulledSystem
+from .refusals import PermanentError
 
 PAGE_SIZE = 500
 # Which filter gives what has changed; lists without one are short and read whole.

@@ -18,40 +18,19 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import BaseHTTPResponse, Retry
+
+from .refusals import (
+    TRANSIENT_STATUSES,
+    PatientRetry,
+    PermanentError,
+    TransientError,
+    is_html,
+    is_quota_spent,
+    refuse_status,
+    seconds_to_reset,
+)
 
 logger = logging.getLogger(__name__)
-
-# 408 and 425 say "again later" by definition; 429 and 5xx are every API's way to say the same.
-TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# Where an API says when its quota comes back: an epoch second, or seconds from now.
-# Opsgenie names no instant, only the period over which it counts: after that long the quota is whole again.
-RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-ratelimit-period-in-sec")
-REMAINING_HEADERS = ("x-ratelimit-remaining", "ratelimit-remaining")
-EPOCH_THRESHOLD = 1_000_000_000
-EPOCH_MILLISECONDS = 100_000_000_000  # LaunchDarkly counts milliseconds; as seconds that is the year 5138
-
-
-class SourceError(Exception):
-    """A system could not be read. Says which, where, and what to do; never carries a header or a secret.
-
-    ``status`` is the HTTP status that the server refused with; None where it was something else.
-    """
-
-    def __init__(self, system: str, url: str, what: str, status: int | None = None) -> None:
-        self.system = system
-        self.url = url
-        self.what = what
-        self.status = status
-        super().__init__(f"{system}: {what} ({url})")
-
-
-class PermanentError(SourceError):
-    """Asking again will not help: credentials, scope, address or request are wrong."""
-
-
-class TransientError(SourceError):
-    """Asking again later may help; retries were already spent."""
 
 
 @dataclass(frozen=True)
@@ -78,41 +57,6 @@ class Answer:
     json: Any
     headers: Mapping[str, str]
     links: Mapping[str, str] = field(default_factory=dict)
-
-
-def seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds until the quota comes back, by the reset headers; None without them.
-
-    They hold an epoch second, an epoch millisecond or seconds from now.
-    """
-    for name in RESET_HEADERS:
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            number = float(value)
-        except ValueError:
-            continue
-        if number > EPOCH_MILLISECONDS:
-            number /= 1000
-        return max(0.0, number - now) if number > EPOCH_THRESHOLD else max(0.0, number)
-    return None
-
-
-def is_quota_spent(headers: Mapping[str, str]) -> bool:
-    """Whether a refusal carries the evidence of a rate limit."""
-    return "retry-after" in headers or any(headers.get(name) == "0" for name in REMAINING_HEADERS)
-
-
-class PatientRetry(Retry):
-    """urllib3's Retry that also obeys reset headers where no Retry-After is sent."""
-
-    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        waited = super().get_retry_after(response)
-        if waited is not None or response.status != 429:
-            return waited
-        seconds = seconds_to_reset(response.headers, time.time())
-        return None if seconds is None else min(seconds, float(self.retry_after_max))
 
 
 class Client:
@@ -168,6 +112,15 @@ class Client:
         """
         return self._ask("GET", path, params=params)
 
+    def find(self, path: str, params: Mapping[str, Any] | None = None) -> Answer | None:
+        """As ``get``; None where there is no such thing (404): deleted, purged, or never made."""
+        try:
+            return self.get(path, params)
+        except PermanentError as error:
+            if error.status != 404:
+                raise
+            return None
+
     def post(self, path: str, payload: Mapping[str, Any]) -> Answer:
         """The answer to a POST of ``payload`` as JSON. Raises PermanentError or TransientError."""
         return self._ask("POST", path, payload=payload)
@@ -206,7 +159,7 @@ class Client:
                 self._wait_for_quota(response, url)
                 trouble = "the rate limit did not lift"
                 continue
-            self._refuse(response, body, url)
+            refuse_status(self.system, url, response, body, self.settings.retries)
             try:
                 return Answer(
                     url=response.url,
@@ -216,7 +169,7 @@ class Client:
                     links={rel: link["url"] for rel, link in response.links.items()},
                 )
             except ValueError:
-                if _looks_like_html(response, body):
+                if is_html(response, body):
                     raise PermanentError(
                         self.system,
                         url,
@@ -273,48 +226,6 @@ class Client:
             )
         logger.warning("%s: rate limit reached, waiting %.0f s", self.system, seconds)
         self._sleep(seconds)
-
-    def _refuse(self, response: requests.Response, body: bytes, url: str) -> None:
-        status = response.status_code
-        if 200 <= status < 300 and status != 203:
-            return
-        said = _excerpt(response, body)
-        if status in (401, 203):  # Azure answers 203 with a sign-in page where others say 401
-            raise PermanentError(
-                self.system, url, f"HTTP {status}: the token is missing, wrong or expired{said}", status
-            )
-        if status == 403:
-            raise PermanentError(self.system, url, f"HTTP 403: the token may not read this{said}", status)
-        if status in (404, 410):
-            raise PermanentError(
-                self.system, url, f"HTTP {status}: no such thing, or the token cannot see it{said}", status
-            )
-        if status in TRANSIENT_STATUSES:
-            raise TransientError(
-                self.system, url, f"HTTP {status} after {self.settings.retries} retries{said}", status
-            )
-        if 300 <= status < 400:
-            raise PermanentError(
-                self.system, url, f"HTTP {status}: moved; put the new address in sources.yaml", status
-            )
-        raise PermanentError(self.system, url, f"HTTP {status}{said}", status)
-
-
-def _looks_like_html(response: requests.Response, body: bytes) -> bool:
-    return "html" in response.headers.get("content-type", "") or body.lstrip()[:1] == b"<"
-
-
-def _excerpt(response: requests.Response, body: bytes) -> str:
-    if _looks_like_html(response, body):
-        return ": an HTML page"
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return ""
-    message = said.get("message") or said.get("error") if isinstance(said, dict) else None
-    if isinstance(message, dict):
-        message = message.get("message")
-    return f": {str(message)[:200]}" if message else ""
 
 
 def _short(error: Exception) -> str:

@@ -24,9 +24,10 @@ from urllib.parse import quote
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
+from .refusals import PermanentError
 
 PAGE_SIZE = 100
 JOBS = "jobs[_class,name,url,color,buildable,actions[_class],lastBuild[timestamp]]"

@@ -26,11 +26,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .jira_details import OFFSET_NAMES, PAGE_SIZE, histories, listed, slas, take_worklogs
 from .landing import LandingFolder
 from .paging import follow_answer_tokens, follow_offsets
 from .pulled import PulledSystem
+from .refusals import PermanentError
 from .walks import walk_pages
 
 STANDARD_FIELDS = (

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .paging import follow_offsets
+from .refusals import PermanentError
 
 PAGE_SIZE = 100
 OFFSET_NAMES = ("startAt", "maxResults")

@@ -22,10 +22,11 @@ from typing import Any, Literal, get_args
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Client, PermanentError
+from .http import Client
 from .landing import LandingFolder
 from .paging import follow_tokens
 from .pulled import Address, PulledSystem
+from .refusals import PermanentError
 
 PAGE_SIZE = 100
 SETTLED = frozenset({"signed", "denied"})

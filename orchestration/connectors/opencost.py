@@ -17,10 +17,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError, TransientError
+from .http import Answer, Client
 from .landing import LandingFolder
-from .paging import split_window
 from .pulled import PulledSystem
+from .refusals import PermanentError, TransientError
+from .windows import split_window
 
 DAY = timedelta(days=1)
 # Kubecost serves the same API below /model.

@@ -23,11 +23,13 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
-from .paging import bisect_window, follow_body_links, split_window
+from .paging import follow_body_links
 from .pulled import Address, PulledSystem
+from .refusals import PermanentError
 from .walks import walk_windows
+from .windows import bisect_window, split_window
 
 OFFSET_CAP = 20_000
 PAGE_SIZE = 100

@@ -21,10 +21,12 @@ from typing import Literal
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Client, PermanentError
+from .http import Client
 from .landing import LandingFolder
-from .paging import bisect_window, follow_cursor, follow_offsets, split_window
+from .paging import follow_cursor, follow_offsets
 from .pulled import Address, PulledSystem
+from .refusals import PermanentError
+from .windows import bisect_window, split_window
 
 OFFSET_CAP = 9_900  # offset + limit stays below 10,000 with a page to spare
 LONGEST_WINDOW = timedelta(days=179)

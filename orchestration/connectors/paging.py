@@ -1,13 +1,14 @@
-"""How APIs hand out long lists: links, offsets, cursors, and windows where results are capped."""
+"""How APIs hand out long lists: links, offsets, page numbers, tokens and cursors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
+from .refusals import PermanentError
 
 # A list this long is a paging loop or a wrong scope; either way somebody should look.
 MOST_PAGES = 20_000
@@ -18,19 +19,7 @@ def follow_links(client: Client, path: str, params: Mapping[str, Any]) -> Iterat
 
     Raises PermanentError where a link leads to a page already read.
     """
-    answer = client.get(path, params)
-    seen = {answer.url}
-    while True:
-        yield answer
-        following = answer.links.get("next")
-        if following is None:
-            return
-        if following in seen or len(seen) >= MOST_PAGES:
-            raise PermanentError(
-                client.system, following, f"paging loops: this page was read before ({len(seen)} pages)"
-            )
-        seen.add(following)
-        answer = client.get(following)
+    return _follow_addresses(client, path, params, lambda answer: answer.links.get("next"))
 
 
 def next_in_body(client: Client, answer: Answer, member: str = "links") -> str | None:
@@ -50,6 +39,27 @@ def next_in_body(client: Client, answer: Answer, member: str = "links") -> str |
     return urljoin(answer.url, link)
 
 
+def reads_back_to(since: datetime, member: str, records: str | None = None) -> Callable[[Answer], bool]:
+    """Whether a page of a list, newest first by ``member``, ends before ``since``: no more need be read.
+
+    ``records`` is the member of the body that holds the list; None: the body itself.
+    """
+
+    def is_old_enough(page: Answer) -> bool:
+        rows = page.json if records is None else page.json[records]
+        return bool(rows) and datetime.fromisoformat(rows[-1][member]) < since
+
+    return is_old_enough
+
+
+def read_until(pages: Iterator[Answer], is_last: Callable[[Answer], bool]) -> Iterator[Answer]:
+    """``pages`` up to the first that is the last."""
+    for page in pages:
+        yield page
+        if is_last(page):
+            return
+
+
 def follow_body_links(
     client: Client, path: str, params: Mapping[str, Any], member: str = "links"
 ) -> Iterator[Answer]:
@@ -57,11 +67,17 @@ def follow_body_links(
 
     Raises PermanentError where a link leads to a page already read.
     """
+    return _follow_addresses(client, path, params, lambda answer: next_in_body(client, answer, member))
+
+
+def _follow_addresses(
+    client: Client, path: str, params: Mapping[str, Any], address_of: Callable[[Answer], str | None]
+) -> Iterator[Answer]:
     answer = client.get(path, params)
     seen = {answer.url}
     while True:
         yield answer
-        following = next_in_body(client, answer, member)
+        following = address_of(answer)
         if following is None:
             return
         if following in seen or len(seen) >= MOST_PAGES:
@@ -169,7 +185,8 @@ def follow_answer_tokens(
     name: str,
     token: str | None = None,
 ) -> Iterator[Answer]:
-    """Pages of a list of which ``token_of`` an answer is the next one's token, none on the last (Jira Cloud).
+    """Pages of a list of which ``token_of`` an answer is the next one's token, none on the last (Jira Cloud,
+    Kubernetes).
 
     The token goes back as the parameter ``name``; ``token`` is the one to begin with. Raises PermanentError
     where a token comes twice.
@@ -177,8 +194,8 @@ def follow_answer_tokens(
     seen: set[str] = set()
     while True:
         answer = client.get(path, params if token is None else {**params, name: token})
-        yield answer
         token = token_of(answer)
+        yield answer
         if not token:
             return
         if token in seen or len(seen) >= MOST_PAGES:
@@ -202,42 +219,6 @@ def follow_cursor(client: Client, path: str, payload: Mapping[str, Any], *, curs
         if following in seen or len(seen) >= MOST_PAGES:
             raise PermanentError(client.system, answer.url, f"paging loops: cursor {following} came twice")
         seen.add(following)
-
-
-def bisect_window(
-    count: Callable[[datetime, datetime], int],
-    start: datetime,
-    end: datetime,
-    *,
-    cap: int,
-    refuse: Callable[[datetime, int], PermanentError],
-) -> Iterator[tuple[datetime, datetime]]:
-    """Windows of [start, end] in order, each with at most ``cap`` results; both ends inclusive.
-
-    Windows have whole seconds. ``count`` asks the API how many results one has. A single second with more
-    than ``cap`` cannot be split: ``refuse`` makes the error that is raised, since silently losing the rest
-    is not an answer.
-    """
-    pending = [(start, end)]
-    while pending:
-        first, last = pending.pop()
-        found = count(first, last)
-        if found <= cap:
-            yield first, last
-            continue
-        if last <= first:
-            raise refuse(first, found)
-        middle = first + timedelta(seconds=int((last - first).total_seconds()) // 2)
-        pending.append((middle + timedelta(seconds=1), last))
-        pending.append((first, middle))
-
-
-def split_window(start: datetime, end: datetime, longest: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    """Consecutive windows of [start, end) no longer than ``longest``."""
-    while start < end:
-        stop = min(end, start + longest)
-        yield start, stop
-        start = stop
 
 
 def follow_tokens(client: Client, path: str, params: Mapping[str, Any]) -> Iterator[Answer]:
@@ -280,16 +261,4 @@ def follow_continuations(client: Client, path: str, params: Mapping[str, Any]) -
 
     Raises PermanentError where a token comes twice, and with status 410 where one has expired.
     """
-    seen: set[str] = set()
-    answer = client.get(path, params)
-    while True:
-        token = continue_token(answer)
-        yield answer
-        if token is None:
-            return
-        if token in seen or len(seen) >= MOST_PAGES:
-            raise PermanentError(
-                client.system, answer.url, f"paging loops: a token came twice in {len(seen)} pages"
-            )
-        seen.add(token)
-        answer = client.get(path, {**params, "continue": token})
+    return follow_answer_tokens(client, path, params, token_of=continue_token, name="continue")

@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from .cursors import Cursors
-from .http import Client, PermanentError
+from .http import Client
 from .landing import LandingFolder
-from .paging import split_window
 from .pulled import PulledSystem
+from .refusals import PermanentError
+from .windows import split_window
 
 POINTS = 10_000
 

@@ -23,9 +23,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
 from .pulled import Address, PulledSystem
+from .refusals import PermanentError
 
 PAGE_SIZE = 1000
 MOST_PAGES = 100_000

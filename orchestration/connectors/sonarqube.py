@@ -24,10 +24,12 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, StringConstraints
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
-from .paging import bisect_window, follow_page_numbers
+from .paging import follow_page_numbers
 from .pulled import Address, PulledSystem
+from .refusals import PermanentError
+from .windows import bisect_window
 
 RESULT_CAP = 10_000
 PAGE_SIZE = 500

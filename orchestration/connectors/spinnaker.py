@@ -21,9 +21,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 from pydantic import Field, StringConstraints
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
+from .refusals import PermanentError
 from .walks import walk_pages
 
 PAGE_SIZE = 100

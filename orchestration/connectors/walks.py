@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from .cursors import Cursors
-from .http import Answer, Client, PermanentError
+from .http import Answer, Client
+from .instants import utc_text
+from .paging import follow_body_links, follow_links, next_in_body
+from .refusals import PermanentError
 
 # What an API says of a page's address that it no longer knows; a wrong token is another matter.
 FORGOTTEN = (400, 404, 410, 422)
@@ -53,6 +57,50 @@ def walk_pages(
     cursors.move(stream, datetime.fromisoformat(began))
 
 
+def walk_links(
+    client: Client,
+    cursors: Cursors,
+    stream: str,
+    now: datetime,
+    path: str,
+    params: Mapping[str, Any],
+    is_last: Callable[[Answer], bool] | None = None,
+) -> Iterator[Answer]:
+    """``walk_pages`` of a list whose Link header names the next page."""
+    return walk_pages(
+        cursors,
+        stream,
+        now,
+        begin=lambda: follow_links(client, path, params),
+        resume=lambda link: follow_links(client, link, {}),
+        following=lambda page: page.links.get("next"),
+        is_last=is_last,
+    )
+
+
+def walk_body_links(
+    client: Client,
+    cursors: Cursors,
+    stream: str,
+    now: datetime,
+    path: str,
+    params: Mapping[str, Any],
+    *,
+    member: str = "links",
+    is_last: Callable[[Answer], bool] | None = None,
+) -> Iterator[Answer]:
+    """``walk_pages`` of a list whose body names the next page under ``member`` (see ``next_in_body``)."""
+    return walk_pages(
+        cursors,
+        stream,
+        now,
+        begin=lambda: follow_body_links(client, path, params, member),
+        resume=lambda link: follow_body_links(client, link, {}, member),
+        following=lambda page: next_in_body(client, page, member),
+        is_last=is_last,
+    )
+
+
 def walk_windows(
     cursors: Cursors,
     stream: str,
@@ -97,7 +145,7 @@ def walk_changes(
     noted: a walk that was cut off goes on there. The records at the seam come twice, which loading folds.
     Raises PermanentError where the list goes back in time.
     """
-    start = cursors.state(stream, "progress").get("reached") or f"{since:%Y-%m-%dT%H:%M:%SZ}"
+    start = cursors.state(stream, "progress").get("reached") or utc_text(since)
     seen = {start}
     while True:
         following = start

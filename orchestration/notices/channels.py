@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from orchestration.connectors.http import TRANSIENT_STATUSES, PatientRetry
+from orchestration.connectors.refusals import TRANSIENT_STATUSES, PatientRetry
 from orchestration.notices.findings import KPIS, OPERATIONS, TITLES, Finding
 
 SLACK, WEBHOOK, LOG = "slack", "webhook", "log"

@@ -11,8 +11,8 @@ from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.bitbucket import BitbucketSource
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

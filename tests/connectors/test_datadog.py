@@ -15,8 +15,8 @@ from werkzeug import Request, Response
 
 from orchestration.connectors import datadog as connector
 from orchestration.connectors.datadog import DatadogSource
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

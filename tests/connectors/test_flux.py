@@ -13,8 +13,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.flux import FluxSource
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.gitlab import GitlabSource
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

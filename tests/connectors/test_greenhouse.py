@@ -16,8 +16,8 @@ from werkzeug import Request, Response
 
 from orchestration.connectors import greenhouse as connector
 from orchestration.connectors.greenhouse import GreenhouseSource
-from orchestration.connectors.http import PermanentError, TransientError
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError, TransientError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

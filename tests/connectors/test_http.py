@@ -11,7 +11,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.http import Client, PermanentError, TransientError, seconds_to_reset
+from orchestration.connectors.http import Client
+from orchestration.connectors.refusals import PermanentError, TransientError, seconds_to_reset
 
 from .conftest import NOW
 

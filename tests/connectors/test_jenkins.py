@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.jenkins import JenkinsSource
 from orchestration.connectors.pull import pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.launchdarkly import LaunchdarklySource
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

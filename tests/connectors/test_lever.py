@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.http import PermanentError, TransientError
 from orchestration.connectors.lever import LeverSource
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError, TransientError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

@@ -14,9 +14,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import opsgenie as connector
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.opsgenie import OpsgenieSource
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

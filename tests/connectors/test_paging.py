@@ -11,9 +11,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.http import Client, PermanentError
+from orchestration.connectors.http import Client
 from orchestration.connectors.paging import (
-    bisect_window,
     follow_body_links,
     follow_continuations,
     follow_cursor,
@@ -21,8 +20,9 @@ from orchestration.connectors.paging import (
     follow_links,
     follow_offsets,
     follow_page_numbers,
-    split_window,
 )
+from orchestration.connectors.refusals import PermanentError
+from orchestration.connectors.windows import bisect_window, split_window
 
 MakeClient = Callable[..., Client]
 

@@ -10,9 +10,9 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.prometheus import PrometheusSource, Sli
 from orchestration.connectors.pull import pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 

@@ -14,8 +14,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import servicenow as connector
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.servicenow import TABLES, ServicenowSource
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome

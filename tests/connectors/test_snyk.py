@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.http import PermanentError
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.snyk import SnykSource
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
