@@ -14,7 +14,12 @@ from orchestration.building import BuildState, PastBuilds
 from orchestration.loading.identifiers import quote
 
 # What a finished build leaves behind itself: a later one does not depend on it.
-OWN_RECORDS = (("ops", "builds"), ("ops", "published_values"))
+OWN_RECORDS = (
+    ("ops", "builds"),
+    ("ops", "published_values"),
+    ("ops", "published_records"),
+    ("ops", "published_restatements"),
+)
 
 _CREATE = """
     create schema if not exists ops;
@@ -24,10 +29,13 @@ _CREATE = """
         finished_at timestamp,
         as_of_date date not null,
         code_version varchar not null,
-        table_versions varchar not null
+        table_versions varchar not null,
+        published_at timestamp
     );
+    alter table ops.builds add column if not exists published_at timestamp;
     comment on table ops.builds is
-        'One row per build of the models; finished_at is null if it was begun and did not finish'
+        'One row per build of the models; finished_at is null if it was begun and did not finish, published_at
+        if the history of published values does not know it'
 """
 
 
@@ -65,7 +73,10 @@ def begin_build(con: duckdb.DuckDBPyConnection, state: BuildState, now: datetime
     build_id = f"{number:08d}-{uuid4().hex[:8]}"
     versions = json.dumps(dict(state.table_versions), sort_keys=True)
     con.execute(
-        "insert into ops.builds values (?, ?, null, ?, ?, ?)",
+        """
+        insert into ops.builds (build_id, started_at, as_of_date, code_version, table_versions)
+        values (?, ?, ?, ?, ?)
+        """,
         [build_id, now, state.as_of_date, state.code_version, versions],
     )
     return build_id
@@ -74,6 +85,19 @@ def begin_build(con: duckdb.DuckDBPyConnection, state: BuildState, now: datetime
 def finish_build(con: duckdb.DuckDBPyConnection, build_id: str, now: datetime) -> None:
     """Notes that every model and every test of severity error succeeded. ``now`` is UTC, naive."""
     con.execute("update ops.builds set finished_at = ? where build_id = ?", [now, build_id])
+
+
+def read_unremembered_build(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The newest build if it finished and ``note_publication`` does not know it; None otherwise."""
+    row = con.execute(
+        "select build_id, finished_at, published_at from ops.builds order by build_id desc limit 1"
+    ).fetchone()
+    return str(row[0]) if row and row[1] is not None and row[2] is None else None
+
+
+def note_publication(con: duckdb.DuckDBPyConnection, build_id: str, published_at: datetime) -> None:
+    """Notes that what the build showed first is remembered. ``published_at`` is UTC, naive."""
+    con.execute("update ops.builds set published_at = ? where build_id = ?", [published_at, build_id])
 
 
 def read_table_versions(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from orchestration.deployment import Deployment
 from orchestration.loading.identifiers import quote
 from orchestration.loading.tables import ensure_tables
 from orchestration.loading.warehouse import open_warehouse, warehouse_lock
+from orchestration.publishing.history import remember_last_publication
 
 NAME = "models"
 
@@ -104,6 +105,7 @@ def _begin(
             plan = BuildPlan(selected, "what was picked by hand", full_refresh)
         if plan.is_empty or not context.selected_asset_keys:
             return plan, past.last_build_id or ""  # nothing, or tests only: the models stay as they are
+        remember_last_publication(con, deployment.home)
         build_id = begin_build(con, state, deployment.now())
         return plan, build_id
 

@@ -12,7 +12,7 @@ from orchestration.assets.pools import WAREHOUSE_POOL
 from orchestration.builds import ensure_builds, read_past_builds
 from orchestration.deployment import Deployment, DeploymentError
 from orchestration.loading.warehouse import open_warehouse
-from orchestration.publishing.history import remember_values
+from orchestration.publishing.history import remember_publication
 from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA, Mart, read_marts
 from orchestration.publishing.parquet import publish_parquet
 from orchestration.publishing.published import (
@@ -72,7 +72,7 @@ def build_publication_assets(deployment: Deployment) -> dg.AssetsDefinition:
             context.log.info(f"Build {run.build_id} is published already")
         else:
             publish(deployment.home, run)
-        remember_values(deployment.home, run)
+        remember_publication(deployment.home, run)
         rewritten = publish_parquet(deployment.home, context.run.run_id)
         published = read_published(deployment.home)
         if published is None:

@@ -20,6 +20,7 @@ SEGMENTS = {
     "provider": "provider",
     "customer": "customer_id",
     "function": "respondent_function",
+    "work_type": "work_type",
 }
 
 # Per figure the records that a reader finds with a where clause: kpi_id, the period's days, the segment.

@@ -62,6 +62,13 @@ def build_kpis(
     root: Path, tables: Mapping[str, Sequence[Row]], landed: Mapping[str, date], as_of: date
 ) -> DataHome:
     """A home under ``root`` with the KPI tables built; ``landed`` dates what each system.table holds."""
+    home = found_house(root, tables, landed)
+    rebuild_kpis(home, as_of)
+    return home
+
+
+def found_house(root: Path, tables: Mapping[str, Sequence[Row]], landed: Mapping[str, date]) -> DataHome:
+    """The same with nothing built yet."""
     home = make_empty_home(root / "data")
     with duckdb.connect(str(home.warehouse)) as con:
         fill_tables(con, tables, root)
@@ -76,7 +83,6 @@ def build_kpis(
                 "cast(? as timestamp) as data_through, cast(? as timestamp) as last_loaded_at, 1 as version",
                 [system, table, through, through + timedelta(days=1)],
             )
-    rebuild_kpis(home, as_of)
     return home
 
 

@@ -26,7 +26,24 @@
     ]) }}
 {%- endmacro %}
 
-{#- Of these, the models with a column more, respondent_function: the function (product, support, sales …) of whoever answered. -#}
-{% macro kpi_function_models() -%}
-    {{ return(['int_kpi_stakeholder_satisfaction_records']) }}
+{#- Columns that only some of these models have, each a way to slice: the function (product, support, sales …) of whoever
+    answered, the type (story, bug, task, epic …) of a work item. -#}
+{% macro kpi_own_columns() -%}
+    {{ return({
+        'respondent_function': ['int_kpi_stakeholder_satisfaction_records'],
+        'work_type': [
+            'int_kpi_cycle_time_records', 'int_kpi_throughput_records', 'int_kpi_plan_vs_actual_records',
+        ],
+    }) }}
+{%- endmacro %}
+
+{#- Of the models, those that tell of people: their records stand in marts_people, the others' in marts. -#}
+{% macro kpi_people_models() -%}
+    {{ return([
+        'int_kpi_oncall_load_records',
+        'int_kpi_enps_records',
+        'int_kpi_regrettable_attrition_records',
+        'int_kpi_stakeholder_satisfaction_records',
+        'int_kpi_quality_of_hire_records',
+    ]) }}
 {%- endmacro %}

@@ -29,7 +29,9 @@
         records.severity,
         records.provider,
         records.customer_id,
-        {{ 'records.respondent_function' if name in kpi_function_models() else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as respondent_function,
+        {% for column, models in kpi_own_columns().items() -%}
+        {{ 'records.' ~ column if name in models else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as {{ column }},
+        {% endfor -%}
         records.numerator,
         records.denominator,
         case when records.exclusion_reason is null then records.measured end as measured,

@@ -11,6 +11,7 @@
         'provider': 'provider',
         'customer': 'customer_id',
         'function': 'respondent_function',
+        'work_type': 'work_type',
     }) }}
 {%- endmacro %}
 
@@ -93,4 +94,11 @@
     from {{ ref('dim_date') }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+{%- endmacro %}
+
+{#- Names of the columns by which a record of no people is in a segment: what kpi_segment_types() reads, less the
+    organisation and the function of who answered a survey. -#}
+{% macro kpi_place_columns() -%}
+    {%- set columns = kpi_segment_types().values() | reject('in', ["'org'", 'respondent_function']) | list -%}
+    {{ return(columns) }}
 {%- endmacro %}

@@ -3,6 +3,10 @@
     A view, except where marts are read as files. -#}
 {% macro placed_kpi_records(name) -%}
     {{ config(materialized='view' if target.type == 'duckdb' else 'table') }}
+    {%- set own_columns = [] -%}
+    {%- for column, models in kpi_own_columns().items() if name in models -%}
+        {%- do own_columns.append(column) -%}
+    {%- endfor %}
 
 with records as (
 
@@ -15,8 +19,7 @@ placed as (
 
     {{ place_records('records', [
         'kpi_id', 'record_id', 'severity', 'provider', 'customer_id',
-    ] + (['respondent_function'] if name in kpi_function_models() else [])
-    + ['numerator', 'denominator', 'measured', 'exclusion_reason']) }}
+    ] + own_columns + ['numerator', 'denominator', 'measured', 'exclusion_reason']) }}
 
 )
 
@@ -31,9 +34,9 @@ select
     severity,
     provider,
     customer_id,
-    {% if name in kpi_function_models() -%}
-    respondent_function,
-    {% endif -%}
+    {% for column in own_columns -%}
+    {{ column }},
+    {% endfor -%}
     numerator,
     denominator,
     measured,

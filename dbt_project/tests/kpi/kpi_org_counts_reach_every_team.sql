@@ -16,4 +16,4 @@ inner join {{ ref('fct_kpi_values') }} as whole
         and part.period_grain = whole.period_grain
         and part.period_start = whole.period_start
         and whole.segment_type = 'org'
-where part.segment_type in ('group', 'team', 'service', 'tier', 'severity') and part.numerator > whole.numerator
+where part.segment_type in ('group', 'team', 'service', 'tier', 'severity', 'work_type') and part.numerator > whole.numerator

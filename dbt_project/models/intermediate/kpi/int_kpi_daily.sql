@@ -10,6 +10,7 @@ with cells as (
         lone.provider,
         lone.customer_id,
         lone.respondent_function,
+        lone.work_type,
         cast(sum(lone.numerator) as decimal(38, 9)) as numerator,
         cast(sum(lone.denominator) as decimal(38, 9)) as denominator,
         cast(sum(lone.is_counted) as bigint) as counted,
@@ -18,7 +19,7 @@ with cells as (
     from ({{ split_records(name, lone=true) }}) as lone
     group by
         lone.kpi_id, lone.event_date, lone.service_id, lone.team_id, lone.severity, lone.provider, lone.customer_id,
-        lone.respondent_function
+        lone.respondent_function, lone.work_type
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
@@ -27,7 +28,8 @@ with cells as (
 placed as (
 
     {{ place_records('cells', [
-        'kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'numerator', 'denominator', 'counted', 'excluded', 'unplaced',
+        'kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'work_type', 'numerator', 'denominator', 'counted',
+        'excluded', 'unplaced',
     ]) }}
 
 )
@@ -43,6 +45,7 @@ select
     provider,
     customer_id,
     respondent_function,
+    work_type,
     numerator,
     denominator,
     counted,

@@ -11,6 +11,7 @@
         provider,
         customer_id,
         respondent_function,
+        work_type,
         measured
     from ({{ split_records(name, lone=true) }}) as lone
     where measured is not null and {{ is_over_values('aggregation') }}
@@ -28,13 +29,14 @@
         placed.provider,
         placed.customer_id,
         placed.respondent_function,
+        placed.work_type,
         placed.measured,
         {% for grain, name in kpi_grains().items() -%}
         days.{{ name }}_start_date as {{ grain }}_start{{ ',' if not loop.last }}
         {% endfor %}
     from (
         {{ place_records('(' ~ lone ~ ')', [
-            'kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'measured',
+            'kpi_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'work_type', 'measured',
         ]) }}
     ) as placed
     inner join {{ ref('dim_date') }} as days on placed.event_date = days.date_day

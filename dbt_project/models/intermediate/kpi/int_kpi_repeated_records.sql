@@ -11,6 +11,7 @@ with repeated as (
         provider,
         customer_id,
         respondent_function,
+        work_type,
         numerator,
         denominator,
         measured,
@@ -25,8 +26,8 @@ with repeated as (
 placed as (
 
     {{ place_records('repeated', [
-        'kpi_id', 'record_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'numerator', 'denominator', 'measured',
-        'is_counted', 'is_unplaced',
+        'kpi_id', 'record_id', 'severity', 'provider', 'customer_id', 'respondent_function', 'work_type', 'numerator', 'denominator',
+        'measured', 'is_counted', 'is_unplaced',
     ]) }}
 
 ),

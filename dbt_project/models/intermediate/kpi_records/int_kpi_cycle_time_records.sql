@@ -17,6 +17,7 @@ done as (
     select
         work_item_id,
         service_id,
+        work_type,
         work_item_date as event_date,
         cycle_seconds,
         case
@@ -84,6 +85,7 @@ in_progress as (
     select
         work_items.work_item_id,
         work_items.service_id,
+        work_items.work_type,
         closing_days.event_date,
         {{ dbt.datediff(business_date('work_items.started_at'), 'closing_days.event_date', 'day') }} as age_days,
         case when work_items.work_type = 'epic' then 'covered_by_parts' end as exclusion_reason
@@ -97,31 +99,35 @@ in_progress as (
 
 select
     {{ kpi_record_columns(
-        'cycle_time', 'work_item_id', 'event_date', 'exclusion_reason', measured='cast(cycle_seconds as double) / 3600'
+        'cycle_time', 'work_item_id', 'event_date', 'exclusion_reason', measured='cast(cycle_seconds as double) / 3600',
+        work_type='work_type'
     ) }}
 from done
 union all
 select
     {{ kpi_record_columns(
-        'cycle_time_p85', 'work_item_id', 'event_date', 'exclusion_reason', measured='cast(cycle_seconds as double) / 3600'
+        'cycle_time_p85', 'work_item_id', 'event_date', 'exclusion_reason', measured='cast(cycle_seconds as double) / 3600',
+        work_type='work_type'
     ) }}
 from done
 union all
 select
     {{ kpi_record_columns(
         'cycle_time_changes', 'change_id', 'event_date', 'exclusion_reason',
-        measured='cast(open_to_merge_seconds as double) / 3600'
+        measured='cast(open_to_merge_seconds as double) / 3600', work_type='null'
     ) }}
 from merged
 union all
 select
     {{ kpi_record_columns(
-        'work_in_progress', 'work_item_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1'
+        'work_in_progress', 'work_item_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1',
+        work_type='work_type'
     ) }}
 from in_progress
 union all
 select
     {{ kpi_record_columns(
-        'work_in_progress_age', 'work_item_id', 'event_date', 'exclusion_reason', measured='cast(age_days as double)'
+        'work_in_progress_age', 'work_item_id', 'event_date', 'exclusion_reason', measured='cast(age_days as double)',
+        work_type='work_type'
     ) }}
 from in_progress

@@ -4,6 +4,7 @@ items as (
     select
         sprint_id || ' ' || work_item_id as record_id,
         service_id,
+        work_type,
         sprint_date as event_date,
         is_committed,
         is_added,
@@ -19,6 +20,7 @@ planned as (
     select
         record_id,
         service_id,
+        work_type,
         event_date,
         is_delivered,
         exclusion_reason
@@ -29,7 +31,8 @@ planned as (
 select
     {{ kpi_record_columns(
         'plan_vs_actual', 'record_id', 'event_date', 'exclusion_reason',
-        numerator='case when is_delivered then 1 else 0 end', denominator='1'
+        numerator='case when is_delivered then 1 else 0 end', denominator='1',
+        work_type='work_type'
     ) }}
 from planned
 {% for kpi_id, flag in {
@@ -38,7 +41,7 @@ from planned
     union all
     select
         {{ kpi_record_columns(
-            kpi_id, 'record_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1'
+            kpi_id, 'record_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1', work_type='work_type'
         ) }}
     from items
     where {{ flag }} and coalesce(exclusion_reason, '') <> 'no_history'

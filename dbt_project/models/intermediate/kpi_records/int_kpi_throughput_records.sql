@@ -21,14 +21,14 @@ done as (
 
 select
     {{ kpi_record_columns(
-        'throughput', 'work_item_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1'
+        'throughput', 'work_item_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1', work_type='work_type'
     ) }}
 from done
 {% for kpi_id, work_type in types.items() %}
     union all
     select
         {{ kpi_record_columns(
-            kpi_id, 'work_item_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1'
+            kpi_id, 'work_item_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1', work_type='work_type'
         ) }}
     from done
     where work_type = '{{ work_type }}'
@@ -37,6 +37,6 @@ union all
 select
     {{ kpi_record_columns(
         'throughput_points', 'work_item_id', 'event_date', "coalesce(exclusion_reason, case when points is null then 'no_points' end)",
-        numerator='points', denominator='1'
+        numerator='points', denominator='1', work_type='work_type'
     ) }}
 from done

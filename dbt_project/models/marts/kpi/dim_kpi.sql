@@ -1,3 +1,30 @@
+with present as (
+
+    {{ present_definition_inputs() }}
+
+),
+
+-- A knob that is not what it was when the version was given makes another definition, and says so itself.
+turned as (
+
+    select
+        versions.input_name as kpi_id,
+        {{ sorted_list_text("present.input_name || '=' || present.input_value") }} as knobs
+    from {{ ref('kpi_definition_inputs') }} as versions
+    inner join {{ ref('kpi_definition_inputs') }} as inputs
+        on
+            inputs.records_model in (versions.records_model, 'all')
+            and inputs.input_kind in ('variable', 'seed')
+    inner join present
+        on
+            inputs.input_kind = present.input_kind
+            and inputs.input_name = present.input_name
+            and inputs.input_value <> present.input_value
+    where versions.input_kind = 'version'
+    group by versions.input_name
+
+)
+
 select
     kpis.kpi_id,
     kpis.kpi_name,
@@ -16,7 +43,7 @@ select
     kpis.cadence,
     kpis.owner,
     kpis.caveats,
-    kpis.definition_version,
+    kpis.definition_version || coalesce('+' || turned.knobs, '') as definition_version,
     kpis.chart_kind,
     kpis.natural_low,
     kpis.natural_high,
@@ -47,3 +74,4 @@ select
     end as records_table
 from {{ ref('kpis') }} as kpis
 left join {{ ref('kpis') }} as headlines on kpis.headline_kpi_id = headlines.kpi_id
+left join turned on kpis.kpi_id = turned.kpi_id

@@ -6,6 +6,7 @@ with published as (
     select
         {{ cell }},
         version,
+        publication,
         {{ figures }},
         as_of_date
     from {{ ref('stg_ops__published_values') }}
@@ -100,16 +101,19 @@ versions as (
     select
         {{ cell }},
         version,
+        publication,
         {{ figures }},
         as_of_date
     from published
     union all
     select
         {{ cell }},
-        version,
+        changed.version,
+        publications.publication,
         {{ figures }},
         date '{{ var("as_of_date") }}' as as_of_date
     from changed
+    cross join ({{ next_publication() }}) as publications
 
 ),
 
@@ -119,7 +123,8 @@ sequenced as (
         versions.*,
         lag(value) over (partition by {{ cell }} order by version) as previous_value,
         lag(definition_version) over (partition by {{ cell }} order by version) as previous_definition_version,
-        row_number() over (partition by {{ cell }} order by version desc) as recency
+        row_number() over (partition by {{ cell }} order by version desc) as recency,
+        row_number() over (partition by {{ cell }}, definition_version order by version desc) as recency_of_definition
     from versions
 
 )
@@ -127,6 +132,7 @@ sequenced as (
 select
     {{ cell }},
     version,
+    cast(publication as bigint) as publication,
     as_of_date,
     {{ figures }},
     previous_value,
@@ -137,5 +143,6 @@ select
         when definition_version <> previous_definition_version then 'definition'
         else 'data'
     end as restated_by,
-    recency = 1 as is_current
+    recency = 1 as is_current,
+    recency_of_definition = 1 as is_last_of_definition
 from sequenced

@@ -145,7 +145,7 @@
             else date '{{ var("as_of_date") }}'
         end as last_start
     from measures
-    where measures.segment_type in ('severity', 'provider', 'customer', 'function') or measures.segment_id = 'unmapped'
+    where measures.segment_type in ('severity', 'provider', 'customer', 'function', 'work_type') or measures.segment_id = 'unmapped'
     group by measures.kpi_id, measures.period_grain, measures.segment_type, measures.segment_id
 {%- endset -%}
 {%- do steps.append(['observed', observed]) -%}

@@ -5,6 +5,7 @@ select
     segment_type,
     segment_id,
     version,
+    coalesce(publication, 0) as publication,
     value,
     numerator,
     denominator,

@@ -1,0 +1,19 @@
+select
+    publication,
+    replaced_by,
+    kpi_id,
+    record_id,
+    event_date,
+    group_id,
+    team_id,
+    service_id,
+    tier,
+    severity,
+    provider,
+    customer_id,
+    work_type,
+    numerator,
+    denominator,
+    measured,
+    exclusion_reason
+from {{ source('ops', 'published_records') }}
