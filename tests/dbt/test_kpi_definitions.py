@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestration.dbt_project import MetricsDbtProject
+from orchestration.home import DataHome
 from orchestration.kpi_definitions import (
     Input,
     find_inputs,
@@ -19,7 +20,6 @@ from orchestration.kpi_definitions import (
     read_inputs,
     write_inputs,
 )
-from orchestration.home import DataHome
 
 from .project import PROJECT
 
