@@ -23,11 +23,12 @@ from pydantic import Field
 
 from .cursors import Cursors
 from .http import Answer, Client
+from .instants import midnight
 from .landing import LandingFolder
-from .paging import MOST_PAGES, follow_body_links, next_in_body
+from .paging import MOST_PAGES
 from .pulled import Address, PulledSystem
 from .refusals import PermanentError
-from .walks import walk_pages
+from .walks import walk_body_links
 from .windows import split_window
 
 PAGE_SIZE = 1000
@@ -93,8 +94,8 @@ def _pull_history(
 ) -> None:
     stream = f"slo_history:{slo['id']}"
     made_at = datetime.fromtimestamp(slo.get("created_at") or 0, UTC)
-    since = _midnight(max(cursors.reach_back(stream, source.started_at, source.overlap_days), made_at))
-    for first, last in split_window(since, _midnight(now), DAY):
+    since = midnight(max(cursors.reach_back(stream, source.started_at, source.overlap_days), made_at))
+    for first, last in split_window(since, midnight(now), DAY):
         span = {"from_ts": int(first.timestamp()), "to_ts": int(last.timestamp())}
         answer = client.get(f"api/v1/slo/{slo['id']}/history", span)
         if not isinstance(answer.json.get("data"), dict):
@@ -114,18 +115,6 @@ def _pull_events(
         "sort": "timestamp",
         "page[limit]": PAGE_SIZE,
     }
-    pages = walk_pages(
-        cursors,
-        "monitor_events",
-        now,
-        begin=lambda: follow_body_links(client, "api/v2/events", params),
-        resume=lambda link: follow_body_links(client, link, {}),
-        following=lambda page: next_in_body(client, page),
-    )
-    for page in pages:
+    for page in walk_body_links(client, cursors, "monitor_events", now, "api/v2/events", params):
         if page.json.get("data"):
             landing.land("monitor_events", (), page.body)
-
-
-def _midnight(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

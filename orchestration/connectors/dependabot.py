@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -26,10 +26,10 @@ from . import github
 from .cursors import Cursors
 from .http import Answer, Client
 from .landing import LandingFolder
-from .paging import follow_links
+from .paging import reads_back_to
 from .pulled import Address, PulledSystem, Repository
 from .refusals import PermanentError
-from .walks import walk_pages
+from .walks import walk_links
 
 logger = logging.getLogger(__name__)
 
@@ -86,17 +86,5 @@ def _new_pages(
     stream = f"{table}:{repository}"
     path = f"repos/{repository}/{ENDPOINTS[table]}"
     since = cursors.reach_back(stream, BEGINNING, source.overlap_days)
-
-    def is_last(page: Answer) -> bool:
-        oldest: dict[str, Any] = page.json[-1] if page.json else {}
-        return bool(oldest) and datetime.fromisoformat(oldest["updated_at"]) < since
-
-    return walk_pages(
-        cursors,
-        stream,
-        now,
-        begin=lambda: follow_links(client, path, NEWEST_FIRST),
-        resume=lambda link: follow_links(client, link, {}),
-        following=lambda page: page.links.get("next"),
-        is_last=is_last,
-    )
+    is_last = reads_back_to(since, "updated_at")
+    return walk_links(client, cursors, stream, now, path, NEWEST_FIRST, is_last)

@@ -31,6 +31,7 @@ Notifications: this provider and alert send each event as a body of its own, to 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -82,17 +83,13 @@ def pull(client: Client, source: FluxSource, landing: LandingFolder, cursors: Cu
                 walk.pull("events", "api/v1/events", fieldSelector=f"involvedObject.kind={kind}")
 
 
+@dataclass(frozen=True)
 class _Walk:
-    def __init__(
-        self, client: Client, landing: LandingFolder, cursors: Cursors, now: datetime, cluster: Cluster
-    ) -> None:
-        self.client, self.landing, self.cursors, self.now, self.cluster = (
-            client,
-            landing,
-            cursors,
-            now,
-            cluster,
-        )
+    client: Client
+    landing: LandingFolder
+    cursors: Cursors
+    now: datetime
+    cluster: Cluster
 
     def pull(self, table: str, path: str, **selected: str) -> None:
         params: dict[str, Any] = {"limit": PAGE_SIZE, **selected}

@@ -23,9 +23,11 @@ from pydantic import Field
 
 from .cursors import Cursors
 from .http import Answer, Client
+from .instants import utc_text
 from .landing import LandingFolder
 from .paging import follow_links
 from .pulled import Address, PulledSystem
+from .puller import Puller
 from .refusals import PermanentError
 
 PAGE_SIZE = 500
@@ -68,20 +70,10 @@ def pull(
         puller.pull_feeds()
 
 
-class _Account:
-    def __init__(
-        self,
-        client: Client,
-        source: GreenhouseSource,
-        landing: LandingFolder,
-        cursors: Cursors,
-        now: datetime,
-    ) -> None:
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-
+class _Account(Puller[GreenhouseSource]):
     def pull_list(self, table: str) -> None:
-        self._read(table, table, lambda page: self.landing.land(table, self._folder, page.body))
-        self.cursors.move(table, self.now)
+        self._read(table, table, lambda page: self.land(table, page, f"{self.now:%Y%m%dT%H%M%SZ}"))
+        self.move(table)
 
     def pull_feeds(self) -> None:
         """The feed of everybody whose applications moved, once: a killed pull goes on where it was."""
@@ -93,34 +85,23 @@ class _Account:
             self.cursors.remember("activity_feed", "progress", done)
 
         self._read("applications", "activity_feed", read_feeds)
-        self.cursors.move("activity_feed", self.now)
+        self.move("activity_feed")
 
     def _read_feed(self, application: dict[str, Any], done: dict[str, Any]) -> None:
         identity, moved = str(application["id"]), application.get("last_activity_at")
         if application.get("prospect") or done.get(identity) == (moved or ""):
             return
-        try:
-            answer = self.client.get(f"candidates/{application['candidate_id']}/activity_feed")
-        except PermanentError as error:
-            if error.status != 404:
-                raise
-        else:
-            self.landing.land("activity_feed", (identity,), answer.body)
+        feed = self.client.find(f"candidates/{application['candidate_id']}/activity_feed")
+        if feed is not None:
+            self.landing.land("activity_feed", (identity,), feed.body)
         done[identity] = moved or ""
 
     def _read(self, path: str, stream: str, take: Callable[[Answer], object]) -> None:
         params: dict[str, Any] = {"per_page": PAGE_SIZE, "skip_count": "true"}
         if name := CHANGED_AFTER[path]:
-            params[name] = f"{self._since(stream):%Y-%m-%dT%H:%M:%SZ}"
+            params[name] = utc_text(self.since(stream))
         for page in follow_links(self.client, path, params):
             if not isinstance(page.json, list):
                 raise PermanentError(self.client.system, page.url, "the answer is no list")
             if page.json:
                 take(page)
-
-    @property
-    def _folder(self) -> tuple[str]:
-        return (f"{self.now:%Y%m%dT%H%M%SZ}",)
-
-    def _since(self, stream: str) -> datetime:
-        return self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)

@@ -27,7 +27,6 @@ from .cursors import Cursors
 from .http import Answer, Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
-from .refusals import PermanentError
 
 PAGE_SIZE = 100
 JOBS = "jobs[_class,name,url,color,buildable,actions[_class],lastBuild[timestamp]]"
@@ -120,13 +119,8 @@ def _pull_builds(
 
 
 def _pull_stages(client: Client, landing: LandingFolder, path: str) -> None:
-    try:
-        answer = client.get(path)
-    except PermanentError as error:
-        if error.status != 404:
-            raise
-        return
-    if answer.json.get("stages"):
+    answer = client.find(path)
+    if answer is not None and answer.json.get("stages"):
         landing.land("stages", (), answer.body)
 
 

@@ -1,38 +1,37 @@
 """Jira, as asked over REST v3 (Cloud) or v2 (Data Center), and the agile API 1.0 for sprints.
 
-Endpoints: ``/search/jql`` (Cloud; pages by ``nextPageToken`` until ``isLast``, no total) or ``/search`` (Data
-Center; ``startAt`` and ``total``), with ``expand=changelog`` and the work logged, and what is cut there (see
-``jira_details``); ``/field``, ``/status``, ``/issuetype``, ``/myself``; ``/rest/agile/1.0/board`` and
-``/board/{id}/sprint``.
+Endpoints: a search (see ``jira_search``) with ``expand=changelog`` and the work logged, and what is cut there
+(see ``jira_details``); ``/field``, ``/status``, ``/issuetype``, ``/myself``; boards and their sprints (see
+``jira_sprints``).
 
-Limits: 429 with Retry-After, from quotas by burst; one search at a time. A page token lives for seven days,
-``maxResults`` is lowered by the server as it likes.
+Limits: 429 with Retry-After, from quotas by burst; one search at a time.
 
 Gotchas: JQL reads instants in the zone of the token's user and knows no seconds, and the index lags behind
 the issue, so each pull reaches back. Sorted by ``created``: sorted by ``updated`` rows would jump between
 pages while they are read. Without ``fields`` the answer has none; custom fields have other ids on each site
-and are asked for by what they are. Boards of kind kanban have no sprints,
-and asking is an error. Issues that were deleted or moved out of sight stay as last told.
+and are asked for by what they are. Issues that were deleted or moved out of sight stay as last told.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from .cursors import Cursors
-from .http import Answer, Client
-from .jira_details import OFFSET_NAMES, PAGE_SIZE, histories, listed, slas, take_worklogs
+from .http import Client
+from .jira_details import histories, slas, take_worklogs
+from .jira_search import walk_search
+from .jira_sprints import pull_sprints
 from .landing import LandingFolder
-from .paging import follow_answer_tokens, follow_offsets
 from .pulled import PulledSystem
+from .puller import Puller
 from .refusals import PermanentError
-from .walks import walk_pages
 
 STANDARD_FIELDS = (
     "project,issuetype,summary,status,statuscategorychangedate,resolution,resolutiondate,priority,labels,"
@@ -89,19 +88,17 @@ def headers(source: JiraSource) -> dict[str, str]:
 def pull(client: Client, source: JiraSource, landing: LandingFolder, cursors: Cursors, now: datetime) -> None:
     """Land what is new of ``source``'s projects up to ``now``. Raises PermanentError, TransientError."""
     site = _Site(client, source, landing, cursors, now)
-    if "issues" in source.tables:
-        site.pull_issues()
-    if "sprints" in source.tables:
-        site.pull_sprints()
+    site.take({site.pull_issues: ("issues",), partial(pull_sprints, site, source.projects): ("sprints",)})
 
 
-class _Site:
-    def __init__(
-        self, client: Client, source: JiraSource, landing: LandingFolder, cursors: Cursors, now: datetime
-    ) -> None:
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-        self.is_cloud = source.deployment == "cloud"
-        self.rest = "rest/api/3" if self.is_cloud else "rest/api/2"
+class _Site(Puller[JiraSource]):
+    @property
+    def is_cloud(self) -> bool:
+        return self.source.deployment == "cloud"
+
+    @property
+    def rest(self) -> str:
+        return "rest/api/3" if self.is_cloud else "rest/api/2"
 
     def pull_issues(self) -> None:
         fields = self._land_list("field", "fields")
@@ -112,15 +109,7 @@ class _Site:
             "fields": ",".join([STANDARD_FIELDS, *self._custom_ids(fields)]),
             "expand": "changelog",
         }
-        pages = walk_pages(
-            self.cursors,
-            "issues",
-            self.now,
-            begin=lambda: self._search(params, None),
-            resume=lambda place: self._search(params, place),
-            following=self._next_token if self.is_cloud else self._next_start,
-        )
-        for page in pages:
+        for page in walk_search(self, self.rest, params, self.is_cloud):
             if issues := page.json["issues"]:
                 self._land_details(issues)
                 self.landing.land("issues", (), json.dumps(page.json, ensure_ascii=False).encode())
@@ -135,57 +124,6 @@ class _Site:
         for issue in issues:
             for page in slas(client, issue):
                 self.landing.land("request_slas", (issue["id"],), page.body)
-
-    def pull_sprints(self) -> None:
-        boards: dict[int, str] = {}
-        for project in self.source.projects:
-            for page in listed(self.client, "rest/agile/1.0/board", {"projectKeyOrId": project}):
-                if page.json["values"]:
-                    self.landing.land("boards", (project,), page.body)
-                boards |= {board["id"]: board["type"] for board in page.json["values"]}
-        for board, kind in sorted(boards.items()):
-            if kind != "kanban":
-                self._land_sprints(board, kind)
-        self.cursors.move("sprints", self.now)
-
-    def _land_sprints(self, board: int, kind: str) -> None:
-        try:
-            for page in listed(self.client, f"rest/agile/1.0/board/{board}/sprint", {}):
-                if page.json["values"]:
-                    self.landing.land("sprints", (), page.body)
-        except PermanentError as error:
-            # A team that manages its own project may have sprints or not, which its board does not say.
-            if kind != "simple" or error.status != 400:
-                raise
-
-    def _search(self, params: dict[str, Any], place: str | None) -> Iterator[Answer]:
-        if self.is_cloud:
-            return follow_answer_tokens(
-                self.client,
-                f"{self.rest}/search/jql",
-                {**params, "maxResults": PAGE_SIZE},
-                token_of=self._next_token,
-                name="nextPageToken",
-                token=place,
-            )
-        return follow_offsets(
-            self.client,
-            f"{self.rest}/search",
-            params,
-            records="issues",
-            page_size=PAGE_SIZE,
-            names=OFFSET_NAMES,
-            has_more=lambda answer, _: self._next_start(answer) is not None,
-            start=int(place or 0),
-        )
-
-    def _next_token(self, page: Answer) -> str | None:
-        return None if page.json.get("isLast") else page.json.get("nextPageToken")
-
-    def _next_start(self, page: Answer) -> str | None:
-        end = page.json["startAt"] + len(page.json["issues"])
-        # The page after begins with the last issue of this one, so that a shift between two shows.
-        return str(end - 1) if page.json["issues"] and end < page.json["total"] else None
 
     def _land_values(self, table: str, values: Iterable[dict[str, Any]]) -> None:
         if found := list(values):
@@ -214,7 +152,7 @@ class _Site:
 
     def _jql(self) -> str:
         zone = self.source.time_zone or self.client.get(f"{self.rest}/myself").json.get("timeZone") or "UTC"
-        since = self.cursors.reach_back("issues", self.source.started_at, self.source.overlap_days)
+        since = self.since("issues")
         projects = ", ".join(f'"{key}"' for key in self.source.projects)
         return (
             f'project in ({projects}) and updated >= "{since.astimezone(ZoneInfo(zone)):%Y/%m/%d %H:%M}"'

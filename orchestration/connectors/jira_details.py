@@ -15,25 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .http import Answer, Client
+from .jira_search import OFFSET_NAMES, PAGE_SIZE, listed
 from .paging import follow_offsets
 from .refusals import PermanentError
 
-PAGE_SIZE = 100
-OFFSET_NAMES = ("startAt", "maxResults")
 SERVICE_DESK = "service_desk"
-
-
-def listed(client: Client, path: str, params: dict[str, Any], page_size: int = 50) -> Iterator[Answer]:
-    """Pages of a list in ``values`` that ends with ``isLast``."""
-    return follow_offsets(
-        client,
-        path,
-        params,
-        records="values",
-        page_size=page_size,
-        names=OFFSET_NAMES,
-        has_more=lambda answer, count: count > 0 and not answer.json.get("isLast", True),
-    )
 
 
 def histories(client: Client, rest: str, issue: dict[str, Any], is_cloud: bool) -> Iterator[dict[str, Any]]:

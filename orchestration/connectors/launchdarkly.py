@@ -20,9 +20,8 @@ from pydantic import Field
 from .cursors import Cursors
 from .http import Client
 from .landing import LandingFolder
-from .paging import follow_body_links, next_in_body
 from .pulled import Address, PulledSystem
-from .walks import walk_pages
+from .walks import walk_body_links
 
 STREAM = "audit_log_entries"
 PAGE_SIZE = 20
@@ -54,15 +53,7 @@ def pull(
         "after": _milliseconds(since),
         "before": _milliseconds(now),
     }
-    pages = walk_pages(
-        cursors,
-        STREAM,
-        now,
-        begin=lambda: follow_body_links(client, "auditlog", params, member="_links"),
-        resume=lambda link: follow_body_links(client, link, {}, member="_links"),
-        following=lambda page: next_in_body(client, page, member="_links"),
-    )
-    for page in pages:
+    for page in walk_body_links(client, cursors, STREAM, now, "auditlog", params, member="_links"):
         if page.json.get("items"):
             landing.land(STREAM, (), page.body)
 

@@ -26,6 +26,7 @@ from .http import Client
 from .landing import LandingFolder
 from .paging import follow_tokens
 from .pulled import Address, PulledSystem
+from .puller import Puller
 from .refusals import PermanentError
 
 PAGE_SIZE = 100
@@ -53,35 +54,25 @@ def pull(
     client: Client, source: LeverSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land everything new up to ``now``. Raises PermanentError, TransientError."""
-    puller = _Account(client, source, landing, cursors, now)
+    puller = _Account(client, source, landing, cursors, now, place=(f"{now:%Y%m%dT%H%M%SZ}",))
     for table in LISTS:
-        if table in source.tables:
-            puller.pull_list(table)
-    if "opportunities" in source.tables:
-        puller.pull_opportunities()
-    if "offers" in source.tables:
+        if puller.wants(table):
+            puller.pull_list(table, {"limit": PAGE_SIZE})
+    if puller.wants("opportunities"):
+        puller.pull_list("opportunities", {**puller.changed("opportunities"), "expand": "applications"})
+    if puller.wants("offers"):
         puller.pull_offers()
 
 
-class _Account:
-    def __init__(
-        self, client: Client, source: LeverSource, landing: LandingFolder, cursors: Cursors, now: datetime
-    ) -> None:
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-        self.folder = (f"{now:%Y%m%dT%H%M%SZ}",)
+class _Account(Puller[LeverSource]):
+    def pull_list(self, table: str, params: dict[str, Any]) -> None:
+        self.land_all(table, follow_tokens(self.client, table, params), records="data")
+        self.move(table)
 
-    def pull_list(self, table: str) -> None:
-        for page in follow_tokens(self.client, table, {"limit": PAGE_SIZE}):
-            if page.json["data"]:
-                self.landing.land(table, self.folder, page.body)
-        self.cursors.move(table, self.now)
-
-    def pull_opportunities(self) -> None:
-        params = {**self._changed("opportunities"), "expand": "applications"}
-        for page in follow_tokens(self.client, "opportunities", params):
-            if page.json["data"]:
-                self.landing.land("opportunities", self.folder, page.body)
-        self.cursors.move("opportunities", self.now)
+    def changed(self, stream: str) -> dict[str, Any]:
+        if self.cursors.watermark(stream) is None:
+            return {"limit": PAGE_SIZE, "created_at_start": _milliseconds(self.source.started_at)}
+        return {"limit": PAGE_SIZE, "updated_at_start": _milliseconds(self.since(stream))}
 
     def pull_offers(self) -> None:
         """Offers of opportunities that changed, and of those whose offer was undecided.
@@ -90,7 +81,7 @@ class _Account:
         """
         undecided = self.cursors.state("offers", "undecided")
         done = self.cursors.state("offers", "progress")
-        for page in follow_tokens(self.client, "opportunities", self._changed("offers")):
+        for page in follow_tokens(self.client, "opportunities", self.changed("offers")):
             for opportunity in page.json["data"]:
                 changed = opportunity.get("updatedAt") or 0
                 if done.get(opportunity["id"]) != changed:
@@ -101,25 +92,18 @@ class _Account:
         for identity in sorted(set(undecided) - set(done)):
             self._read_offers(identity, undecided)
         self.cursors.remember("offers", "undecided", undecided)
-        self.cursors.move("offers", self.now)
+        self.move("offers")
 
     def _read_offers(self, identity: str, undecided: dict[str, Any]) -> None:
         undecided.pop(identity, None)
         try:
             for page in follow_tokens(self.client, f"opportunities/{identity}/offers", {"limit": PAGE_SIZE}):
-                if page.json["data"]:
-                    self.landing.land("offers", (*self.folder, identity), page.body)
+                self.land("offers", page, identity, records="data")
                 if any(offer.get("status") not in SETTLED for offer in page.json["data"]):
                     undecided[identity] = True
         except PermanentError as error:
             if error.status != 404:  # deleted at the source; what we have of it stays
                 raise
-
-    def _changed(self, stream: str) -> dict[str, Any]:
-        if self.cursors.watermark(stream) is None:
-            return {"limit": PAGE_SIZE, "created_at_start": _milliseconds(self.source.started_at)}
-        since = self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)
-        return {"limit": PAGE_SIZE, "updated_at_start": _milliseconds(since)}
 
 
 def _milliseconds(instant: datetime) -> int:

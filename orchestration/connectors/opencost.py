@@ -11,13 +11,14 @@ Errors may come as HTTP 200 with another ``code`` in the body.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .cursors import Cursors
 from .http import Answer, Client
+from .instants import midnight, utc_text
 from .landing import LandingFolder
 from .pulled import PulledSystem
 from .refusals import PermanentError, TransientError
@@ -59,16 +60,15 @@ def pull(
 
     Raises PermanentError, TransientError.
     """
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for cluster in source.clusters:
         stream = f"allocations:{cluster.name}"
         watermark = cursors.watermark(stream)
         since = cursors.reach_back(stream, source.started_at, source.overlap_days)
-        for first, last in split_window(since, midnight, DAY):
+        for first, last in split_window(since, midnight(now), DAY):
             answer = client.get(
                 cluster.path,
                 {
-                    "window": f"{first:%Y-%m-%dT%H:%M:%SZ},{last:%Y-%m-%dT%H:%M:%SZ}",
+                    "window": f"{utc_text(first)},{utc_text(last)}",
                     "aggregate": ",".join(source.aggregate),
                     "step": "1d",
                     "includeIdle": "true",

@@ -24,12 +24,14 @@ from pydantic import Field, model_validator
 
 from .cursors import Cursors
 from .http import Answer, Client
+from .instants import midnight, utc_text
 from .landing import LandingFolder
 from .paging import follow_body_links
 from .pulled import Address, PulledSystem
+from .puller import Puller
 from .refusals import PermanentError
 from .walks import walk_windows
-from .windows import bisect_window, split_window
+from .windows import capped_windows, split_window
 
 OFFSET_CAP = 20_000
 PAGE_SIZE = 100
@@ -80,116 +82,81 @@ def pull(
 ) -> None:
     """Land everything new of the account up to ``now``. Raises PermanentError, TransientError."""
     account = _Account(client, source, landing, cursors, now)
+    paths = PATHS[source.product]
     for table in ("services", "users"):
-        if table in source.tables:
-            account.land_list(table, PATHS[source.product][table])
-    if {"schedules", "on_calls"} & set(source.tables):
-        account.pull_schedules()
+        if account.wants(table):
+            account.land_list(table, paths[table])
+    if account.wants("schedules", "on_calls"):
+        account.pull_schedules(paths["schedules"])
     for table in ("incidents", "alerts"):
-        if table in source.tables:
-            account.pull_changing(table, PATHS[source.product][table])
+        if account.wants(table):
+            account.pull_changing(table, paths[table])
 
 
-class _Account:
-    def __init__(
-        self, client: Client, source: OpsgenieSource, landing: LandingFolder, cursors: Cursors, now: datetime
-    ) -> None:
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-        is_jsm = source.product == "jsm"
-        self.records, self.member, self.size = (
-            ("values", "links", "size") if is_jsm else ("data", "paging", "limit")
-        )
+class _Account(Puller[OpsgenieSource]):
+    @property
+    def shape(self) -> tuple[str, str, str]:
+        """Where records stand in a page, where its next address does, and what a page's size is called."""
+        is_jsm = self.source.product == "jsm"
+        return ("values", "links", "size") if is_jsm else ("data", "paging", "limit")
 
-    def land_list(self, table: str, path: str, folders: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-        rows = []
-        for page in self._pages(path, {self.size: PAGE_SIZE}):
-            rows += page.json[self.records]
-            self._land(table, folders, page)
-        self.cursors.move(table, self.now)
+    def land_list(self, table: str, path: str) -> list[dict[str, Any]]:
+        records, rows = self.shape[0], []
+        for page in self._pages(path, {}):
+            rows += page.json[records]
+            self.land(table, page, records=records)
+        self.move(table)
         return rows
 
-    def pull_schedules(self) -> None:
-        path = PATHS[self.source.product]["schedules"]
+    def pull_schedules(self, path: str) -> None:
         rows = self.land_list("schedules", path)
-        if "on_calls" not in self.source.tables:
+        if not self.wants("on_calls"):
             return
         unit = "intervalUnits" if self.source.product == "jsm" else "intervalUnit"
-        since = _midnight(self._since("on_calls"))
-        for first, last in split_window(since, _midnight(self.now), LONGEST_WINDOW):
-            window = {"date": f"{first:%Y-%m-%dT00:00:00Z}", "interval": (last - first).days, unit: "days"}
+        since = midnight(self.since("on_calls"))
+        for first, last in split_window(since, midnight(self.now), LONGEST_WINDOW):
+            window = {"date": utc_text(first), "interval": (last - first).days, unit: "days"}
             for row in rows:
-                answer = self.client.get(f"{path}/{row['id']}/timeline", window)
-                self.landing.land("on_calls", (row["id"],), answer.body)
-        self.cursors.move("on_calls", self.now)
+                self.land("on_calls", self.client.get(f"{path}/{row['id']}/timeline", window), row["id"])
+        self.move("on_calls")
 
     def pull_changing(self, table: str, path: str) -> None:
-        still_open = self.cursors.state(table, "open")
-        seen: set[str] = set()
-        for page in walk_windows(
-            self.cursors,
-            table,
-            self._since(table),
-            self.now,
-            windows=lambda start, end: self._windows(path, start, end),
-            pages=lambda first, last: self._pages(path, _window(first, last) | {self.size: PAGE_SIZE}),
-        ):
-            self._land(table, (), page)
-            for row in page.json[self.records]:
-                seen.add(row["id"])
-                self._note(table, path, row, still_open)
-            self.cursors.remember(table, "open", still_open)
-        for identity in sorted(set(still_open) - seen):
-            try:
-                answer = self.client.get(f"{path}/{identity}")
-            except PermanentError as error:
-                if error.status != 404:
-                    raise
-                still_open.pop(identity)  # deleted at the source; what we have of it stays
-                continue
-            self.landing.land(table, (), answer.body)
-            self._note(table, path, answer.json.get("data", answer.json), still_open)
-        self.cursors.remember(table, "open", still_open)
+        records, _, size = self.shape
 
-    def _note(self, table: str, path: str, row: dict[str, Any], still_open: dict[str, Any]) -> None:
-        if table == "alerts" and "alert_logs" in self.source.tables:
-            for page in self._pages(f"{path}/{row['id']}/logs", {self.size: PAGE_SIZE, "order": "asc"}):
-                self._land("alert_logs", (row["id"],), page)
-        still_open[row["id"]] = row.get("status")
-        if row.get("status") in ENDED:
-            still_open.pop(row["id"])
-
-    def _windows(self, path: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         def count(first: datetime, last: datetime) -> int:
-            place = {"offset": OFFSET_CAP - 1, self.size: 1}
-            return len(self.client.get(path, _window(first, last) | place).json[self.records]) * OFFSET_CAP
+            place = {"offset": OFFSET_CAP - 1, size: 1}
+            return len(self.client.get(path, {**_window(first, last), **place}).json[records]) * OFFSET_CAP
 
         def refuse(second: datetime, found: int) -> PermanentError:
-            what = f"{found} records or more within the second {second:%Y-%m-%dT%H:%M:%SZ}: paging ends there"
+            what = f"{found} records or more within the second {utc_text(second)}: paging ends there"
             return PermanentError("opsgenie", path, what)
 
-        for first, stop in split_window(start, end, LONGEST_WINDOW):
-            last = stop if stop == end else stop - timedelta(seconds=1)
-            yield from bisect_window(count, first, last, cap=OFFSET_CAP - 1, refuse=refuse)
+        def land_log(row: dict[str, Any]) -> None:
+            if table == "alerts" and self.wants("alert_logs"):
+                pages = self._pages(f"{path}/{row['id']}/logs", {"order": "asc"})
+                self.land_all("alert_logs", pages, row["id"], records=records)
+
+        pages = walk_windows(
+            self.cursors,
+            table,
+            self.since(table),
+            self.now,
+            windows=lambda start, end: capped_windows(
+                count, start, end, longest=LONGEST_WINDOW, cap=OFFSET_CAP - 1, refuse=refuse
+            ),
+            pages=lambda first, last: self._pages(path, _window(first, last)),
+        )
+        self.land_until_ended(table, pages, path=path, records=records, ended=ENDED, details=land_log)
 
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
-        for page in follow_body_links(self.client, path, params, member=self.member):
-            if not isinstance(page.json.get(self.records), list):
-                raise PermanentError("opsgenie", page.url, f"the answer has no list {self.records!r}")
+        records, member, size = self.shape
+        for page in follow_body_links(self.client, path, {**params, size: PAGE_SIZE}, member=member):
+            if not isinstance(page.json.get(records), list):
+                raise PermanentError("opsgenie", page.url, f"the answer has no list {records!r}")
             yield page
-
-    def _land(self, table: str, folders: tuple[str, ...], page: Answer) -> None:
-        if page.json[self.records]:
-            self.landing.land(table, folders, page.body)
-
-    def _since(self, stream: str) -> datetime:
-        return self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)
 
 
 def _window(first: datetime, last: datetime) -> dict[str, Any]:
     # Whole seconds, the last one included: creations carry milliseconds.
     since, until = int(first.timestamp()) * 1000, int(last.timestamp()) * 1000 + 999
     return {"query": f"createdAt>={since} AND createdAt<={until}", "sort": "createdAt", "order": "asc"}
-
-
-def _midnight(instant: datetime) -> datetime:
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)

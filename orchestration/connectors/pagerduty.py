@@ -14,19 +14,23 @@ speak local time without an offset in the zone that was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Literal
 
 from pydantic import Field
 
 from .cursors import Cursors
-from .http import Client
+from .http import Answer, Client
+from .instants import utc_text
 from .landing import LandingFolder
 from .paging import follow_cursor, follow_offsets
 from .pulled import Address, PulledSystem
+from .puller import Puller
 from .refusals import PermanentError
-from .windows import bisect_window, split_window
+from .walks import walk_windows
+from .windows import capped_windows, split_window
 
 OFFSET_CAP = 9_900  # offset + limit stays below 10,000 with a page to spare
 LONGEST_WINDOW = timedelta(days=179)
@@ -63,124 +67,83 @@ def pull(
 ) -> None:
     """Land everything new of the account up to ``now``. Raises PermanentError, TransientError."""
     puller = _Account(client, source, landing, cursors, now)
-    steps: dict[str, Callable[[], None]] = {
-        "services": lambda: puller.pull_list("services"),
-        "users": lambda: puller.pull_list("users"),
-        "schedules": lambda: puller.pull_list("schedules"),
-        "incidents": puller.pull_incidents,
-        "log_entries": puller.pull_log_entries,
-        "on_calls": puller.pull_on_calls,
-        "incidents_raw_csv": puller.pull_analytics,
+    steps: dict[Callable[[], None], tuple[str, ...]] = {
+        partial(puller.pull_list, "services"): ("services",),
+        partial(puller.pull_list, "users"): ("users",),
+        partial(puller.pull_list, "schedules"): ("schedules",),
+        puller.pull_incidents: ("incidents",),
+        puller.pull_log_entries: ("log_entries",),
+        puller.pull_on_calls: ("on_calls",),
+        puller.pull_analytics: ("incidents_raw_csv",),
     }
-    for table, step in steps.items():
-        if table in source.tables:
-            step()
+    puller.take(steps)
 
 
-class _Account:
-    def __init__(
-        self, client: Client, source: PagerdutySource, landing: LandingFolder, cursors: Cursors, now: datetime
-    ) -> None:
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-
+class _Account(Puller[PagerdutySource]):
     def pull_list(self, table: str) -> None:
-        for page in follow_offsets(self.client, table, {}, records=table):
-            if page.json[table]:
-                self.landing.land(table, (), page.body)
-        self.cursors.move(table, self.now)
+        self.land_all(table, follow_offsets(self.client, table, {}, records=table), records=table)
+        self.move(table)
 
     def pull_incidents(self) -> None:
-        open_ids = self.cursors.state("incidents", "open")
-        seen = set()
-        for first, last in self._windows("incidents", {"sort_by": "created_at:asc"}):
-            params = {**_window(first, last), "sort_by": "created_at:asc"}
-            for page in follow_offsets(self.client, "incidents", params, records="incidents"):
-                if page.json["incidents"]:
-                    self.landing.land("incidents", (), page.body)
-                for incident in page.json["incidents"]:
-                    seen.add(incident["id"])
-                    _note_open(open_ids, incident["id"], incident.get("status"))
-            self.cursors.remember("incidents", "open", open_ids)
-        for identity in sorted(set(open_ids) - seen):
-            try:
-                answer = self.client.get(f"incidents/{identity}", {"time_zone": "UTC"})
-            except PermanentError as error:
-                if error.status != 404:
-                    raise
-                open_ids.pop(identity)  # deleted at the source; what we have of it stays
-                continue
-            self.landing.land("incidents", (), answer.body)
-            _note_open(open_ids, identity, answer.json["incident"].get("status"))
-        self.cursors.remember("incidents", "open", open_ids)
-        self.cursors.move("incidents", self.now)
+        self.land_until_ended(
+            "incidents",
+            self._created("incidents", {"sort_by": "created_at:asc"}),
+            path="incidents",
+            records="incidents",
+            ended=("resolved",),
+            params={"time_zone": "UTC"},
+        )
 
     def pull_log_entries(self) -> None:
-        for first, last in self._windows("log_entries", {"is_overview": "false"}):
-            params = {**_window(first, last), "is_overview": "false"}
-            for page in follow_offsets(self.client, "log_entries", params, records="log_entries"):
-                if page.json["log_entries"]:
-                    self.landing.land("log_entries", (), page.body)
-        self.cursors.move("log_entries", self.now)
+        pages = self._created("log_entries", {"is_overview": "false"})
+        self.land_all("log_entries", pages, records="log_entries")
 
     def pull_on_calls(self) -> None:
-        for first, last in split_window(self._since("on_calls"), self.now, ON_CALL_WINDOW):
-            for page in follow_offsets(
-                self.client, "oncalls", _window(first, last), records="oncalls", identity="start"
-            ):
-                if page.json["oncalls"]:
-                    self.landing.land("on_calls", (), page.body)
-        self.cursors.move("on_calls", self.now)
+        for first, last in split_window(self.since("on_calls"), self.now, ON_CALL_WINDOW):
+            window = _window(first, last)
+            pages = follow_offsets(self.client, "oncalls", window, records="oncalls", identity="start")
+            self.land_all("on_calls", pages, records="oncalls")
+        self.move("on_calls")
 
     def pull_analytics(self) -> None:
-        since, until = self._since("incidents_raw_csv") - ANALYTICS_LAG, self.now
-        for first, last in split_window(since, until, LONGEST_WINDOW):
+        since = self.since("incidents_raw_csv") - ANALYTICS_LAG
+        for first, last in split_window(since, self.now, LONGEST_WINDOW):
             payload = {
-                "filters": {"created_at_start": _text(first), "created_at_end": _text(last)},
+                "filters": {"created_at_start": utc_text(first), "created_at_end": utc_text(last)},
                 "limit": 1000,
                 "order": "asc",
                 "order_by": "created_at",
                 "time_zone": "Etc/UTC",
             }
-            for page in follow_cursor(
-                self.client, "analytics/raw/incidents", payload, cursor="starting_after"
-            ):
-                if page.json["data"]:
-                    self.landing.land("incidents_raw_csv", (), page.body)
-        self.cursors.move("incidents_raw_csv", self.now)
+            pages = follow_cursor(self.client, "analytics/raw/incidents", payload, cursor="starting_after")
+            self.land_all("incidents_raw_csv", pages, records="data")
+        self.move("incidents_raw_csv")
 
-    def _windows(self, path: str, params: dict[str, str]) -> list[tuple[datetime, datetime]]:
+    def _created(self, table: str, params: dict[str, str]) -> Iterator[Answer]:
+        """Pages of what was created since the last pull, in windows that paging can reach the end of."""
+
         def count(first: datetime, last: datetime) -> int:
-            answer = self.client.get(path, {**_window(first, last), **params, "total": "true", "limit": 1})
-            return int(answer.json.get("total") or 0)
+            asked: dict[str, Any] = {**_window(first, last), **params, "total": "true", "limit": 1}
+            return int(self.client.get(table, asked).json.get("total") or 0)
 
         def refuse(second: datetime, found: int) -> PermanentError:
-            return PermanentError(
-                "pagerduty",
-                path,
-                f"{found} records within the second {_text(second)}: more than paging can reach",
-            )
+            what = f"{found} records within the second {utc_text(second)}: more than paging can reach"
+            return PermanentError("pagerduty", table, what)
 
-        return [
-            window
-            for first, last in split_window(self._since(path), self.now, LONGEST_WINDOW)
-            for window in bisect_window(count, first, last, cap=OFFSET_CAP, refuse=refuse)
-        ]
-
-    def _since(self, stream: str) -> datetime:
-        return self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)
+        return walk_windows(
+            self.cursors,
+            table,
+            self.since(table),
+            self.now,
+            windows=lambda start, end: capped_windows(
+                count, start, end, longest=LONGEST_WINDOW, cap=OFFSET_CAP, refuse=refuse
+            ),
+            pages=lambda first, last: follow_offsets(
+                self.client, table, {**_window(first, last), **params}, records=table
+            ),
+        )
 
 
 def _window(first: datetime, last: datetime) -> dict[str, str]:
     # `until` is exclusive at PagerDuty while windows here include their last second.
-    return {"since": _text(first), "until": _text(last + timedelta(seconds=1)), "time_zone": "UTC"}
-
-
-def _note_open(open_ids: dict[str, object], identity: str, status: object) -> None:
-    if status == "resolved":
-        open_ids.pop(identity, None)
-    else:
-        open_ids[identity] = status
-
-
-def _text(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {"since": utc_text(first), "until": utc_text(last + timedelta(seconds=1)), "time_zone": "UTC"}

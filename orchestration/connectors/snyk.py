@@ -22,10 +22,10 @@ from pydantic import Field, StringConstraints
 
 from .cursors import Cursors
 from .http import Client
+from .instants import utc_text
 from .landing import LandingFolder
-from .paging import follow_body_links, next_in_body
 from .pulled import Address, PulledSystem
-from .walks import walk_pages
+from .walks import walk_body_links
 
 VERSION = "2024-10-15"
 PAGE_SIZE = 100
@@ -59,28 +59,8 @@ def pull(client: Client, source: SnykSource, landing: LandingFolder, cursors: Cu
                 params["expand"] = "target"
             elif (watermark := cursors.watermark(stream)) is not None:
                 since = watermark - timedelta(days=source.overlap_days)
-                params["updated_after"] = f"{since:%Y-%m-%dT%H:%M:%SZ}"
-            _pull_list(client, landing, cursors, now, f"orgs/{organisation}/{table}", stream, params)
-
-
-def _pull_list(
-    client: Client,
-    landing: LandingFolder,
-    cursors: Cursors,
-    now: datetime,
-    path: str,
-    stream: str,
-    params: dict[str, Any],
-) -> None:
-    table = stream.split(":")[0]
-    pages = walk_pages(
-        cursors,
-        stream,
-        now,
-        begin=lambda: follow_body_links(client, path, params),
-        resume=lambda link: follow_body_links(client, link, {}),
-        following=lambda page: next_in_body(client, page),
-    )
-    for page in pages:
-        if page.json.get("data"):
-            landing.land(table, (), page.body)
+                params["updated_after"] = utc_text(since)
+            path = f"orgs/{organisation}/{table}"
+            for page in walk_body_links(client, cursors, stream, now, path, params):
+                if page.json.get("data"):
+                    landing.land(table, (), page.body)

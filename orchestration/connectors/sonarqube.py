@@ -26,9 +26,11 @@ from pydantic import Field, StringConstraints
 from .cursors import Cursors
 from .http import Answer, Client
 from .landing import LandingFolder
-from .paging import follow_page_numbers
+from .paging import follow_page_numbers, reads_back_to
 from .pulled import Address, PulledSystem
+from .puller import Puller
 from .refusals import PermanentError
+from .walks import walk_windows
 from .windows import bisect_window
 
 RESULT_CAP = 10_000
@@ -69,101 +71,81 @@ def pull(
 ) -> None:
     """Land what is new of ``source``'s projects up to ``now``. Raises PermanentError, TransientError."""
     for project in source.projects:
-        puller = _Project(client, source, landing, cursors, now, project)
+        puller = _Project(client, source, landing, cursors, now, project, (project,))
         for table in source.tables:
             getattr(puller, f"pull_{table}")()
 
 
-class _Project:
-    def __init__(
-        self, client: Client, source: SonarqubeSource, landing: LandingFolder,
-        cursors: Cursors, now: datetime, project: str,
-    ) -> None:  # fmt: skip
-        self.client, self.source, self.landing, self.cursors, self.now = client, source, landing, cursors, now
-        self.project = project
-        self.scope = {"organization": source.organization} if source.organization else {}
-
+class _Project(Puller[SonarqubeSource]):
     def pull_issues(self) -> None:
-        stream = f"issues:{self.project}"
-        if self.cursors.watermark(stream) is None or not self._pull_changed_issues(stream):
-            self._pull_all_issues(stream)
+        if self.cursors.watermark(self.stream("issues")) is None or not self._pull_changed_issues():
+            self._pull_all_issues()
 
-    def _pull_changed_issues(self, stream: str) -> bool:
+    def _pull_changed_issues(self) -> bool:
         """Whether the issues changed since the watermark could all be read."""
-        since = self.cursors.reach_back(stream, BEGINNING, self.source.overlap_days)
-        newest_first = {"componentKeys": self.project, "s": "UPDATE_DATE", "asc": "false"}
+        since = self.cursors.reach_back(self.stream("issues"), BEGINNING, self.source.overlap_days)
+        is_last = reads_back_to(since, "updateDate", "issues")
+        newest_first = {"componentKeys": self.scope, "s": "UPDATE_DATE", "asc": "false"}
         for read, page in enumerate(self._search("issues", newest_first), start=1):
-            self._land("issues", page)
-            issues = page.json["issues"]
-            if not issues or datetime.fromisoformat(issues[-1]["updateDate"]) < since:
+            self.land("issues", page, records="issues")
+            if not page.json["issues"] or is_last(page):
                 break
-            if read * PAGE_SIZE >= RESULT_CAP and page.json["paging"]["total"] > RESULT_CAP:
+            if read * PAGE_SIZE >= RESULT_CAP and _total(page) > RESULT_CAP:
                 return False
-        self.cursors.move(stream, self.now)
+        self.move("issues")
         return True
 
-    def _pull_all_issues(self, stream: str) -> None:
-        noted = self.cursors.state(stream, "progress")
-        began = noted.get("began", self.now.isoformat())
-        start = datetime.fromisoformat(noted.get("from", BEGINNING.isoformat()))
-        for first, last in bisect_window(
-            self._count_issues, start, self.now, cap=RESULT_CAP, refuse=self._refuse_second
-        ):
-            for page in self._search("issues", self._window(first, last)):
-                self._land("issues", page)
-            following = (last + timedelta(seconds=1)).isoformat()
-            self.cursors.remember(stream, "progress", {"from": following, "began": began})
-        self.cursors.move(stream, datetime.fromisoformat(began))
+    def _pull_all_issues(self) -> None:
+        def window(first: datetime, last: datetime) -> dict[str, str]:
+            bounds = {"createdAfter": _text(first), "createdBefore": _text(last + timedelta(seconds=1))}
+            return {"componentKeys": self.scope, "s": "CREATION_DATE", "asc": "true", **bounds}
+
+        def count(first: datetime, last: datetime) -> int:
+            asked = {**window(first, last), **self._organization, "ps": 1}
+            return _total(self.client.get("api/issues/search", asked))
+
+        def refuse(second: datetime, found: int) -> PermanentError:
+            what = f"{found} issues of {self.scope} were created within the second {_text(second)}"
+            return PermanentError(
+                "sonarqube", "api/issues/search", f"{what}: SonarQube shows only {RESULT_CAP}"
+            )
+
+        pages = walk_windows(
+            self.cursors,
+            self.stream("issues"),
+            BEGINNING,
+            self.now,
+            windows=lambda start, end: bisect_window(count, start, end, cap=RESULT_CAP, refuse=refuse),
+            pages=lambda first, last: self._search("issues", window(first, last)),
+        )
+        self.land_all("issues", pages, records="issues")
 
     def pull_hotspots(self) -> None:
         for state in HOTSPOT_STATES:
-            for page in self._search("hotspots", {"projectKey": self.project, **state}):
-                if page.json["paging"]["total"] > RESULT_CAP:
-                    raise PermanentError(
-                        "sonarqube",
-                        page.url,
-                        f"{page.json['paging']['total']} hotspots: only {RESULT_CAP} can be read",
-                    )
-                self._land("hotspots", page)
-        self.cursors.move(f"hotspots:{self.project}", self.now)
+            for page in self._search("hotspots", {"projectKey": self.scope, **state}):
+                if (found := _total(page)) > RESULT_CAP:
+                    what = f"{found} hotspots: only {RESULT_CAP} can be read"
+                    raise PermanentError("sonarqube", page.url, what)
+                self.land("hotspots", page, records="hotspots")
+        self.move("hotspots")
 
     def pull_measures(self) -> None:
-        stream = f"measures:{self.project}"
-        since = self.cursors.reach_back(stream, self.source.started_at, self.source.overlap_days)
-        params = {"component": self.project, "metrics": METRICS, "from": f"{since:%Y-%m-%d}"}
+        params = {"component": self.scope, "metrics": METRICS, "from": f"{self.since('measures'):%Y-%m-%d}"}
         for page in follow_page_numbers(
             self.client, "api/measures/search_history", params, total=_total, page_size=HISTORY_PAGE_SIZE
         ):
             if any(measure["history"] for measure in page.json["measures"]):
-                self.landing.land("measures", (self.project,), page.body)
-        self.cursors.move(stream, self.now)
+                self.land("measures", page)
+        self.move("measures")
+
+    @property
+    def _organization(self) -> dict[str, str]:
+        return {"organization": self.source.organization} if self.source.organization else {}
 
     def _search(self, table: str, params: dict[str, Any]) -> Iterator[Answer]:
+        asked = {**params, **self._organization}
         return follow_page_numbers(
-            self.client, f"api/{table}/search", {**params, **self.scope}, total=_total, page_size=PAGE_SIZE
-        )
-
-    def _land(self, table: str, page: Answer) -> None:
-        if page.json[table]:
-            self.landing.land(table, (self.project,), page.body)
-
-    def _window(self, first: datetime, last: datetime) -> dict[str, str]:
-        return {
-            "componentKeys": self.project, "s": "CREATION_DATE", "asc": "true",
-            "createdAfter": _text(first), "createdBefore": _text(last + timedelta(seconds=1)),
-        }  # fmt: skip
-
-    def _count_issues(self, first: datetime, last: datetime) -> int:
-        return _total(
-            self.client.get("api/issues/search", {**self._window(first, last), **self.scope, "ps": 1})
-        )
-
-    def _refuse_second(self, second: datetime, found: int) -> PermanentError:
-        return PermanentError(
-            "sonarqube",
-            "api/issues/search",
-            f"{found} issues of {self.project} were created within the second {_text(second)}: "
-            f"SonarQube shows only {RESULT_CAP}",
+            self.client, f"api/{table}/search", asked, total=_total, page_size=PAGE_SIZE
         )
 
 
