@@ -30,7 +30,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "export": (),
     "spark": ("pyspark",),
     "bi": (),
-    "test": ("pytest", "pyspark", "psycopg"),
+    "test": ("pytest", "pyspark", "psycopg", "dagster_postgres"),
 }
 
 

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 UV_HOME = PROJECT / ".uv"
 INSIDE = "METRICS_INSIDE_UV"
 # Modules that are not in the runtime or the development group, and the extra that brings each.
-EXTRAS = {"pyspark": "spark", "psycopg": "postgres"}
+EXTRAS = {"pyspark": "spark", "psycopg": "postgres", "dagster_postgres": "dagster-postgres"}
 
 
 def enter_environment(arguments: Sequence[str], extras: Sequence[str] = ()) -> None:

@@ -70,7 +70,9 @@ def _lasting_connections() -> Iterator[None]:
     """
     lasting: dict[str, sqlite3.Connection] = {}
 
-    def keep(connection: sqlite3.Connection, _record: object) -> None:
+    def keep(connection: object, _record: object) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            return  # of a server, where dagster.yaml names one
         connection.execute("pragma synchronous = normal")
         path = connection.execute("pragma database_list").fetchone()[2]
         if path and path not in lasting:
