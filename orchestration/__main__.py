@@ -1,4 +1,4 @@
-"""``python -m orchestration demo|daily|report|export|spark|bi|test``: everything, from nothing but Python.
+"""``python -m orchestration <command>``: everything, from nothing but Python.
 
 demo   generate a company, load it, build, check and publish the marts
 daily  pull and load what is new, build what has changed, publish
@@ -6,6 +6,7 @@ report make the report's pages again, or one of another week, quarter or team
 export write a published table or a query as CSV that is safe to open in a spreadsheet
 spark  build the same models on Spark, from the raw tables exported as Parquet
 bi     write the files that Looker, Power BI or Tableau opens
+quack  serve the published marts to other DuckDBs, read-only (beta)
 test   run the tests
 """
 
@@ -30,6 +31,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "export": (),
     "spark": ("pyspark",),
     "bi": (),
+    "quack": (),
     "test": ("pytest", "pyspark", "psycopg", "dagster_postgres"),
 }
 
@@ -61,6 +63,10 @@ def main(arguments: Sequence[str]) -> int:
         from orchestration.bi.command import run as write_bi
 
         return write_bi(arguments[1:])
+    if command == "quack":
+        from orchestration.quack import main as serve
+
+        return serve(arguments[1:], os.environ)
     from orchestration.runs import run as run_job
 
     return run_job(arguments)

@@ -53,8 +53,8 @@ def read_address(host: str, port: int, *, behind_proxy: bool) -> str:
         raise QuackError(f"{port} is no port")
     if not behind_proxy and not _is_loopback(host):
         raise QuackError(
-            f"{host} can be reached from other machines, and Quack's server does not encrypt: put a proxy that "
-            "does before it, and say so by --behind-proxy"
+            f"{host} can be reached from other machines, and Quack's server does not encrypt: put a proxy "
+            "that does before it, and say so by --behind-proxy"
         )
     return f"quack:{f'[{host}]' if ':' in host else host}:{port}"
 
