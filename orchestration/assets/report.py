@@ -1,7 +1,5 @@
 """The report as an asset of its own, downstream of the snapshot: if it fails, what is published stands."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg

@@ -18,7 +18,9 @@ _NAMES = """
     create temp table record_names as
     select incident_id as record_id, title, severity || ', ' || status as told from fct_incidents
     union all
-    select vulnerability_id, title, severity || ', ' || state || coalesce(', due ' || due_date, '')
+    select
+        vulnerability_id, title,
+        severity || ', ' || state || coalesce(', due ' || strftime(due_date, '%-d %b %Y'), '')
     from fct_vulnerabilities
     union all
     select work_item_id, title, item_key || coalesce(', ' || status_name, '') from fct_work_items
@@ -29,7 +31,8 @@ _NAMES = """
     union all
     select run_id, pipeline_name, final_status || coalesce(' on ' || branch, '') from fct_pipeline_runs
     union all
-    select slo_id || '|' || slo_date, slo_name, null from fct_slo_daily
+    select slo_id || '|' || slo_date, slo_name, printf('%.2f %% attained', attainment_share * 100)
+    from fct_slo_daily
     union all
     select items.sprint_id || ' ' || items.work_item_id, work.title, items.sprint_name
     from fct_sprint_items as items

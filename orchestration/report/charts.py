@@ -165,7 +165,7 @@ def _compile() -> str:
             labelFlush=True,
         ),
     )
-    axis = alt.Axis(title=None, tickCount=4, labelExpr="format(datum.value, ',~r') + suffix")
+    axis = alt.Axis(title=None, tickCount=4, labelExpr="datum.label + suffix")
     y = alt.Scale(zero=False, nice=True)
     base = alt.Chart(data).encode(x=x)
     band = base.mark_area(interpolate="step", color=_INKS["band"], opacity=1).encode(
@@ -187,7 +187,7 @@ def _compile() -> str:
         .properties(
             width=WIDTH,
             height=HEIGHT,
-            padding={"left": 2, "right": 8, "top": 6, "bottom": 2},
+            padding={"left": 8, "right": 8, "top": 6, "bottom": 2},
             autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         )
         .add_params(alt.param(name="suffix", value=""), alt.param(name="time_format", value="%b"))

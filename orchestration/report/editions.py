@@ -99,8 +99,8 @@ def describe_week(material: Material, period: Period) -> Page:
     """The week: every KPI that is read weekly against the week before, and what happened in it."""
     figures = read_period(material.source, material.kpis, period, ("org", "team"))
     headlines = [f for f in figures.get(ORG, {}).values() if f.kpi.is_headline]
-    weekly = {figure.kpi.kpi_id for figure in headlines}
-    others = [f for f in material.headlines() if f.kpi.kpi_id not in weekly]
+    is_latest = period == material.calendar.last_complete("week")
+    others = [f for f in material.headlines() if is_latest and "week" not in f.kpi.grains.split("|")]
     budgets = read_budgets(material.source, period.end)
     return {
         "edition": "weekly",
@@ -112,7 +112,7 @@ def describe_week(material: Material, period: Period) -> Page:
         "charts": material.charts(f for f in headlines if f.kpi.cadence == "week"),
         "worse": find_worse(headlines, budgets, None, material.currency),
         "better": find_better(headlines, material.currency),
-        "missed": _gather_missed(material, lambda breach: breach.period.end == period.end),
+        "missed": _gather_missed(material, lambda b: b.period.end == period.end) if is_latest else None,
         "tensions": _read_tensions(material, period),
         "incidents": _read_incidents(material, (period.start, period.end), 7),
         "incident_days": period,
@@ -129,6 +129,7 @@ def describe_quarter(material: Material, period: Period) -> Page:
     budgets = read_budgets(material.source, period.end)
     spending = read_spending(material.source, period.end)
     starts = sorted({start for figure in everything for start in figure.history_starts})[-QUARTERS_SHOWN:]
+    is_latest = period == material.calendar.last_complete("quarter")
     previous = (period.end - period.start).days + 1
     return {
         "edition": "quarterly",
@@ -145,7 +146,7 @@ def describe_quarter(material: Material, period: Period) -> Page:
         "charts": material.charts(f for f in material.headlines() if f.kpi.cadence in ("month", "quarter")),
         "worse": find_worse(headlines, budgets, spending, material.currency),
         "better": find_better(headlines, material.currency),
-        "missed": _gather_missed(material, lambda _: True),
+        "missed": _gather_missed(material, lambda _: True) if is_latest else None,
         "tensions": _read_tensions(material, period),
         "commitments": read_commitments(material.source, period.start, period.end),
         "incidents": _read_incidents(material, (period.start, period.end), previous),

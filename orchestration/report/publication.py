@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestration.durable import replace_text
 from orchestration.home import DataHome
-from orchestration.publishing.files import publisher_lock
+from orchestration.publishing.files import PublisherBusyError, publisher_lock
 from orchestration.publishing.published import snapshot_path
 from orchestration.publishing.status import read_status
 from orchestration.report.editions import (
@@ -62,8 +62,10 @@ def publish_report(home: DataHome, environ: Mapping[str, str]) -> ReportPublicat
     ):
         stamp = _stamp(source, name)
         if _read_stamp(folder / "index.html") == stamp:
-            show_status(home)
+            _write_status(home)
             return ReportPublication(folder, _list_pages(folder), 0, unchanged=True)
+        for leftover in folder.rglob("*.part"):  # what a killed publisher left: nobody else holds the lock
+            leftover.unlink()
         material = read_material(source)
         written = []
         for path, text in _render_all(material, _frame(home, name, stamp)):
@@ -75,7 +77,15 @@ def publish_report(home: DataHome, environ: Mapping[str, str]) -> ReportPublicat
 
 
 def show_status(home: DataHome) -> None:
-    """Says on every page whether what is published is current, as STATUS.json has it; draws nothing."""
+    """Says on every page whether what is published is current, as STATUS.json has it; draws nothing.
+
+    Does nothing while somebody else publishes: the pages are theirs then.
+    """
+    with suppress(PublisherBusyError), publisher_lock(home.published / ".lock", "status of the report"):
+        _write_status(home)
+
+
+def _write_status(home: DataHome) -> None:
     folder, status = report_folder(home), read_status(home)
     for name in _list_pages(folder):
         path = folder / name
