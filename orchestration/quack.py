@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 
@@ -82,7 +83,10 @@ def open_snapshot(home: DataHome) -> Iterator[duckdb.DuckDBPyConnection]:
     The file is read-only whatever a client asks; its queries read no other, and change no setting, so that
     nobody switches the token off. Raises QuackError, which says how to install Quack, where it is not.
     """
-    config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
     # Each client's session begins in the database that the instance was opened with: so this is that file.
     with duckdb.connect(snapshot_path(home), read_only=True, config=config) as con:
         try:
@@ -117,7 +121,7 @@ def stop(con: duckdb.DuckDBPyConnection, address: str) -> None:
     con.execute(f"from quack_stop({literal(address)})")
 
 
-def serve_for_ever(home: DataHome, address: str, token: str) -> None:
+def serve_for_ever(home: DataHome, address: str, token: str) -> NoReturn:
     """Serves each publication until the next one stands, then that one, at the same address."""
     while True:
         served = identify_publication(home)

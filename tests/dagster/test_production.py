@@ -57,7 +57,7 @@ def test_runs_are_recorded_on_postgresql_where_the_instance_says_so(
     (line.home.dagster / "dagster.yaml").write_text(CONFIGURATION + read_readme("DAGSTER_POSTGRES_URL$"))
     line.drop("tickets", "a.json", TICKETS)
     assert run_daily(line.home.root) == 0
-    line.drop("tickets", "b.json", [{**TICKETS[0], "severity": "unheard of"}])
+    line.drop("tickets", "b.json", [{**TICKETS[0], "ticket_id": 3, "severity": "unheard of"}])
     assert run_daily(line.home.root) == RUN_FAILED
     with postgres_cluster.connect("dagster") as con:
         assert con.execute("select status from runs order by id").fetchall() == [("SUCCESS",), ("FAILURE",)]
