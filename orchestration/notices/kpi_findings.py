@@ -10,15 +10,10 @@ import duckdb
 from orchestration.loading.identifiers import quote
 from orchestration.notices.findings import SIGNALS, SOURCES, TARGETS, Finding, Review
 from orchestration.publishing.marts import FILE_SCHEMA
+from orchestration.report.numbers import show, show_day, show_target
+from orchestration.report.signals import name_rule
 
 _FRESHNESS, _SCORECARD, _REGISTER = "meta_source_freshness", "kpi_scorecard", "fct_risk_register"
-# As a sentence goes on after "got worse: ".
-_RULES = {
-    "beyond_limit": "beyond its control limit",
-    "outer_zone": "two of three periods near a limit",
-    "run": "a run on one side of its centre",
-    "trend": "a trend",
-}
 
 
 @dataclass(frozen=True)
@@ -36,6 +31,7 @@ class _Card:
     unit: str
     target: float | None
     target_upper: float | None
+    direction: str
     status: str
     signal: str | None
     is_worse: bool
@@ -50,8 +46,15 @@ class _Card:
         return f"{self.kpi_name}, {self.segment_name}"
 
     @property
-    def period(self) -> str:
-        return f"in the {self.period_grain} from {self.period_start}"
+    def reading(self) -> str:
+        return (
+            f"{self.kpi_name}, {self.segment_name}: {show(self.value, self.unit)} in the {self.period_grain} "
+            f"from {show_day(self.period_start)}"
+        )
+
+    @property
+    def aim(self) -> str:
+        return show_target(self.target, self.target_upper, self.direction, self.unit, "")
 
 
 def review_publication(con: duckdb.DuckDBPyConnection) -> tuple[Review, ...]:
@@ -103,9 +106,9 @@ def _read_cards(con: duckdb.DuckDBPyConnection) -> list[_Card]:
         f"""
         select
             kpi_id, segment_type, segment_id, cards.kpi_name, cards.segment_name, cards.period_grain,
-            cards.period_start, cards.value * cards.display_scale, cards.display_unit,
-            cards.target * cards.display_scale, cards.target_upper * cards.display_scale, cards.status,
-            cards.signal, coalesce(cards.is_headline and not cards.is_improvement, false), risks.risk_rank
+            cards.period_start, cards.value, cards.unit, cards.target, cards.target_upper, cards.direction,
+            cards.status, cards.signal, coalesce(cards.is_headline and not cards.is_improvement, false),
+            risks.risk_rank
         from {quote(FILE_SCHEMA, _SCORECARD)} as cards
         left join {quote(FILE_SCHEMA, _REGISTER)} as risks using (kpi_id, segment_type, segment_id)
         where segment_type <> 'customer' and cards.status is not null
@@ -120,7 +123,7 @@ def _review_targets(cards: list[_Card]) -> Review:
         Finding(
             card.key,
             "missed",
-            f"{card.name}: {_show(card.value, card.unit)} {card.period}, target {_show_target(card)}.",
+            f"{card.reading}, target {card.aim}.",
             f"{card.name}: its target is missed no longer.",
         )
         for card in cards
@@ -134,8 +137,7 @@ def _review_signals(cards: list[_Card]) -> Review:
         Finding(
             card.key,
             str(card.signal),
-            f"{card.name}: {_show(card.value, card.unit)} {card.period}, "
-            f"{_RULES.get(str(card.signal), card.signal)}.",
+            f"{card.reading}, {name_rule(card.signal)}.",
             f"{card.name}: no signal any more that it got worse.",
         )
         for card in cards
@@ -147,20 +149,3 @@ def _review_signals(cards: list[_Card]) -> Review:
 def _unjudged(cards: list[_Card]) -> frozenset[str]:
     """A value that is suppressed, or has not come, says neither that it is well nor that it is not."""
     return frozenset(card.key for card in cards if card.status in ("suppressed", "no_data"))
-
-
-def _show_target(card: _Card) -> str:
-    shown = _show(card.target, card.unit)
-    if card.target_upper is None:
-        return shown
-    return f"{_number(card.target)} to {_show(card.target_upper, card.unit)}"
-
-
-def _show(value: float | None, unit: str) -> str:
-    return f"{_number(value)} {unit}"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.report.charts import name_rule
 from orchestration.report.numbers import show, show_share, show_target
 from orchestration.report.scorecard import Calendar, Figure, Kpi, Period, Segment
+from orchestration.report.signals import name_rule
 from orchestration.report.source import Row, Source
 from orchestration.report.spending import Spending
 

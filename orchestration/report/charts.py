@@ -30,12 +30,6 @@ _INKS = {
     name: f"#f0000{number:x}"
     for number, name in enumerate(("line", "band", "centre", "target", "good", "bad", "note", "text", "grid"))
 }
-_RULES = {
-    "beyond_limit": "beyond a limit",
-    "outer_zone": "two of three near a limit",
-    "run": "a run on one side",
-    "trend": "a steady trend",
-}
 
 
 @dataclass(frozen=True)
@@ -72,11 +66,6 @@ class Chart:
         """What the reader must know of the limits."""
         status = self.points[-1].limits_status
         return {"none": "no limits: too few or too rare to judge", "trial": "trial limits"}.get(status, "")
-
-
-def name_rule(signal: str | None) -> str:
-    """The rule of a control chart in words."""
-    return _RULES.get(signal or "", signal or "")
 
 
 def read_points(

@@ -12,9 +12,9 @@ import jinja2
 
 from orchestration.publishing.status import PublicationStatus
 from orchestration.report import numbers, sparklines
-from orchestration.report.charts import name_rule
 from orchestration.report.material import Material
 from orchestration.report.scorecard import EMPTY_REASONS
+from orchestration.report.signals import name_rule
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATUS_BEGIN, STATUS_END = "<!-- publication status -->", "<!-- /publication status -->"

@@ -34,6 +34,9 @@ def test_every_missed_target_is_found_once_and_the_greatest_risk_first(built_com
     assert reviews[SIGNALS]
     assert (len(reviews[SOURCES]),) == stale
     texts = [finding.text for findings in reviews.values() for finding in findings]
-    shape = re.compile(r"[^:]+: -?[\d.,e+]+ [^–]+ in the (week|month|quarter) from [\d-]{10}, .+\.")
+    shape = re.compile(
+        r"[^:]+: −?[\d.,]+\D* in the (week|month|quarter) from \d+ \w{3} \d{4}, "
+        r"(target [≤≥−\d]|two of|a run|a steady|beyond).+\."
+    )
     assert all(shape.fullmatch(finding.text) for finding in (*reviews[TARGETS], *reviews[SIGNALS])), texts
     assert not [text for text in texts for (person,) in people if person in text]

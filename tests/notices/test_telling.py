@@ -42,15 +42,15 @@ PUBLISHED = """
     );
     create or replace table kpi_scorecard (
         kpi_id varchar, segment_type varchar, segment_id varchar, kpi_name varchar, segment_name varchar,
-        is_headline boolean, period_grain varchar, period_start date, value double, display_unit varchar,
-        display_scale double, target double, target_upper double, status varchar, signal varchar,
+        is_headline boolean, period_grain varchar, period_start date, value double, unit varchar,
+        direction varchar, target double, target_upper double, status varchar, signal varchar,
         is_improvement boolean
     );
     create or replace table fct_risk_register (
         kpi_id varchar, segment_type varchar, segment_id varchar, risk_rank bigint
     );
 """
-CARD = "'team', 'web', 'Rework', 'Web', true, 'month', date '2026-06-01', 0.214, '%', 100, 0.15, null"
+CARD = "'team', 'web', 'Rework', 'Web', true, 'month', date '2026-06-01', 0.214, 'share', 'down', 0.15, null"
 
 
 @dataclass
@@ -193,11 +193,11 @@ def test_kpis_have_channels_of_their_own_and_no_customer_is_named(tower: Tower) 
     tower.tell()
     assert tower.hear() == [
         ("/hook", "sources", ["jira.issues: its newest is 12 days old, and stale after 7."], []),
-        ("/kpi-hook", "targets", ["Rework, Web: 21.4 % in the month from 2026-06-01, target 15 %."], []),
+        ("/kpi-hook", "targets", ["Rework, Web: 21.4 % in the month from 1 Jun 2026, target ≤ 15.0 %."], []),
         (
             "/kpi-hook",
             "signals",
-            ["Rework, Web: 21.4 % in the month from 2026-06-01, a run on one side of its centre."],
+            ["Rework, Web: 21.4 % in the month from 1 Jun 2026, a run on one side."],
             [],
         ),
     ]
