@@ -104,10 +104,12 @@ def read_tmdl(text: str) -> Node:
         if depth != stack[-1][0] + 1:
             raise TmdlError(f"{line!r} stands too deep")
         parent = stack[-1][1]
+        is_object = False
         if found := re.fullmatch(rf"({'|'.join(OBJECTS - UNNAMED)}) ({NAME})(?: = (.*))?", content):
             node = Node(found[1], unquote(found[2]), found[3] or "", " ".join(description))
             parent.children.append(node)
             stack.append((depth, node))
+            is_object = True
         elif content in UNNAMED:
             parent.children.append(node := Node(content))
             stack.append((depth, node))
@@ -129,7 +131,9 @@ def read_tmdl(text: str) -> Node:
             parent.properties[found[1]] = "\n".join(block)
         else:
             raise TmdlError(f"cannot read {line!r}")
-        if description and not found:
-            raise TmdlError(f"a description of nothing: {description}")
+        if description and not is_object:
+            raise TmdlError(f"a description of {content}: {description}")
         description = []
+    if description:
+        raise TmdlError(f"a description of nothing: {description}")
     return root
