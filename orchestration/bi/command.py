@@ -1,4 +1,7 @@
-"""``python -m orchestration bi looker|powerbi|tableau --out DIR``: the files that a BI tool opens."""
+"""``python -m orchestration bi looker|powerbi|tableau --out DIR``: the files that a BI tool opens.
+
+``bi dbt`` writes dbt's exposures and metrics into the dbt project instead, where they belong.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,15 @@ from orchestration.bi.kpis import read_kpis
 from orchestration.bi.looker import write_project as write_looker
 from orchestration.bi.powerbi import write_project as write_powerbi
 from orchestration.bi.registry import Registry, RegistryError, read_registry
+from orchestration.bi.semantic import write_semantic_layer
 from orchestration.bi.tableau import write_sources as write_tableau
 from orchestration.dbt_project import PROJECT_DIR, DbtParseError, MetricsDbtProject
 from orchestration.home import DataHome
 from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA, MartDeclarationError
 
 CANNOT_WRITE = 1
+SEMANTIC_FOLDER = Path("models") / "semantic"
+_DBT = "dbt"
 NAMES = {SCHEMA: "engineering_metrics", PEOPLE_SCHEMA: "engineering_metrics_people"}
 
 
@@ -27,19 +33,25 @@ def run(
     arguments: Sequence[str], *, environ: Mapping[str, str] = os.environ, project_dir: Path = PROJECT_DIR
 ) -> int:
     """Exit code: 0 written, 1 not, with the reason on standard error."""
-    options = _build_parser().parse_args(arguments)
+    parser = _build_parser()
+    options = parser.parse_args(arguments)
+    if (options.out is None) != (options.tool == _DBT) or (options.people and options.tool == _DBT):
+        parser.error("a BI tool needs --out; dbt takes neither --out nor --people")
     schema = PEOPLE_SCHEMA if options.people else SCHEMA
     try:
         registry = load_registry(environ, project_dir, schema)
         connection = Connection(
             options.host, options.port, options.database, schema, options.connection or NAMES[schema]
         )
-        files = WRITERS[options.tool](registry, connection, NAMES[schema])
-        changed = write_files(options.out, files, force=options.force)
+        if options.tool == _DBT:
+            out, files = project_dir / SEMANTIC_FOLDER, write_semantic_layer(registry)
+        else:
+            out, files = options.out, WRITERS[options.tool](registry, connection, NAMES[schema])
+        changed = write_files(out, files, force=options.force)
     except (DbtParseError, MartDeclarationError, RegistryError, FolderError) as error:
         print(error, file=sys.stderr)
         return CANNOT_WRITE
-    print(f"{options.out}: {len(files)} files, {len(changed)} changed")
+    print(f"{out}: {len(files)} files, {len(changed)} changed")
     return 0
 
 
@@ -55,8 +67,8 @@ def load_registry(environ: Mapping[str, str], project_dir: Path, schema: str) ->
 
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m orchestration bi", description=__doc__)
-    parser.add_argument("tool", choices=sorted(WRITERS))
-    parser.add_argument("--out", type=Path, required=True, help="folder; made, or generated before")
+    parser.add_argument("tool", choices=[*sorted(WRITERS), _DBT])
+    parser.add_argument("--out", type=Path, help="folder; made, or generated before")
     parser.add_argument("--host", default="localhost", help="PostgreSQL server (default localhost)")
     parser.add_argument("--port", type=int, default=5432, help="its port (default 5432)")
     parser.add_argument("--database", default="metrics", help="its database (default metrics)")
