@@ -13,10 +13,10 @@ from pathlib import Path
 
 from orchestration.bi.connection import Connection
 from orchestration.bi.folder import FolderError, write_files
-from orchestration.bi.kpis import read_kpis
+from orchestration.bi.kpis import RegistryError, read_kpis
 from orchestration.bi.looker import write_project as write_looker
 from orchestration.bi.powerbi import write_project as write_powerbi
-from orchestration.bi.registry import Registry, RegistryError, read_registry
+from orchestration.bi.registry import Registry, read_registry
 from orchestration.bi.semantic import write_semantic_layer
 from orchestration.bi.tableau import write_sources as write_tableau
 from orchestration.dbt_project import PROJECT_DIR, DbtParseError, MetricsDbtProject

@@ -1,18 +1,18 @@
-"""The KPIs as ``dim_kpi`` will have them: its seed, through its own SQL."""
+"""The KPIs as the seed of ``dim_kpi`` defines them, and the mart in which the records of each are."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-from jinja2 import Environment, StrictUndefined
+_SEED = "kpis"
 
-from orchestration.loading.identifiers import quote
 
-_MODEL = "dim_kpi"
+class RegistryError(ValueError):
+    """Marts and KPIs that do not fit together; names what is missing."""
 
 
 @dataclass(frozen=True)
@@ -57,47 +57,43 @@ class Kpi:
 def read_kpis(manifest: Mapping[str, Any], project_dir: Path) -> tuple[Kpi, ...]:
     """Every KPI and companion in the seed's order, companions behind their headline.
 
-    ``manifest`` is dbt's, ``project_dir`` the folder of the project that it was made from. The model's SQL is
-    run over the seed in memory: no warehouse and no publication is needed, and nothing is said twice.
+    ``manifest`` is dbt's, ``project_dir`` the folder of the project that it was made from: neither a warehouse
+    nor a publication is needed. A companion's records are in a mart of its own if there is one, else in its
+    headline's, as ``dim_kpi.records_table`` says.
     """
-    model = next(
-        node
+    nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "seed"}
+    schemas = {
+        node["alias"]: node["schema"]
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["name"] == _MODEL
-    )
-    with duckdb.connect() as con:
-        con.execute("set threads = 1")  # so that the rows keep the seed's order
-        for unique_id in model["depends_on"]["nodes"]:
-            seed = manifest["nodes"][unique_id]
-            types = {name: str(duckdb.sqltype(kind)) for name, kind in seed["config"]["column_types"].items()}
-            con.execute(
-                f"create table {quote(seed['name'])} as "  # noqa: S608
-                "select * from read_csv(?, header = true, all_varchar = false, types = ?)",
-                [str(project_dir / seed["original_file_path"]), types],
-            )
-        templates = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
-        rows = con.sql(templates.from_string(model["raw_code"]).render(ref=quote))
-        told = [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
-    order = list(dict.fromkeys(row["headline_kpi_id"] for row in told))
-    told.sort(key=lambda row: order.index(row["headline_kpi_id"]))
-    return tuple(_read_kpi(row) for row in told)
+        if node["resource_type"] == "model"
+    }
+    with (project_dir / nodes[_SEED]["original_file_path"]).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    order = list(dict.fromkeys(row["headline_kpi_id"] for row in rows))
+    rows.sort(key=lambda row: order.index(row["headline_kpi_id"]))
+    return tuple(_read_kpi(row, schemas) for row in rows)
 
 
-def _read_kpi(row: Mapping[str, Any]) -> Kpi:
-    records_schema, records_table = row["records_table"].split(".")
+def _read_kpi(row: Mapping[str, str], schemas: Mapping[str, str]) -> Kpi:
+    tables = [f"kpi_{row[column]}_records" for column in ("kpi_id", "headline_kpi_id")]
+    records_table = next((table for table in tables if table in schemas), None)
+    if records_table is None:
+        raise RegistryError(
+            f"no mart {' or '.join(dict.fromkeys(tables))} holds the records of {row['kpi_id']}"
+        )
     return Kpi(
         kpi_id=row["kpi_id"],
         name=row["kpi_name"],
         headline_kpi_id=row["headline_kpi_id"],
         definition=row["definition"],
         formula=row["formula"],
-        caveats=row["caveats"] or "",
+        caveats=row["caveats"],
         owner=row["owner"],
         display_unit=row["display_unit"],
         aggregation=row["aggregation"],
         grains=tuple(row["grains"].split("|")),
         segments=tuple(row["segments"].split("|")),
-        is_people=row["is_people"],
-        records_schema=records_schema,
+        is_people=row["is_people"] == "true",
+        records_schema=schemas[records_table],
         records_table=records_table,
     )

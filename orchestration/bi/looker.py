@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestration.bi.connection import Connection
-from orchestration.bi.kpis import Kpi
+from orchestration.bi.kpis import Kpi, RegistryError
 from orchestration.bi.labels import Filters, describe, kind_of, label_of, one_line, render, title_of
 from orchestration.bi.measures import Form, Measure, measures_of
-from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry, RegistryError, Table
+from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry, Table
 from orchestration.loading.identifiers import literal, quote
 from orchestration.publishing.marts import MartColumn
 

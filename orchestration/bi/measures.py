@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from orchestration.bi.kpis import Kpi
-from orchestration.bi.registry import KPI_VALUES, Registry, RegistryError, Table
+from orchestration.bi.kpis import Kpi, RegistryError
+from orchestration.bi.registry import KPI_VALUES, Registry, Table
 
 
 class Form(Enum):

@@ -14,9 +14,10 @@ from typing import Any
 
 from orchestration.bi.connection import Connection
 from orchestration.bi.dax import ONE_SEGMENT, write_dax, write_one_segment
+from orchestration.bi.kpis import RegistryError
 from orchestration.bi.labels import Filters, describe, one_line, render
 from orchestration.bi.measures import measures_of
-from orchestration.bi.registry import KPI_VALUES, Registry, RegistryError, Table
+from orchestration.bi.registry import KPI_VALUES, Registry, Table
 
 _SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
 # Numbers with more than four decimals are doubles: Power BI's own decimal keeps only four.

@@ -7,17 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from orchestration.bi.kpis import Kpi
+from orchestration.bi.kpis import Kpi, RegistryError
 from orchestration.publishing.marts import SCHEMA, Mart, MartColumn, read_marts
 
 # The table of every KPI's cells, and the columns that say what a cell is. Two cells that differ in the grain,
 # or in the segment, share records: their figures never add up.
 KPI_VALUES = "fct_kpi_values"
 SEGMENT_COLUMNS = ("period_grain", "segment_type", "segment_id")
-
-
-class RegistryError(ValueError):
-    """Marts and KPIs that do not fit together; names what is missing."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +149,7 @@ def read_registry(manifest: Mapping[str, Any], kpis: Sequence[Kpi], schema: str 
     """The registry of one schema.
 
     KPIs go with the schema of the cells: where people's records lie apart there are none, as a figure made
-    from them would not be suppressed. Raises RegistryError where a KPI's records are in no mart, and
-    MartDeclarationError for a mart that is not fully declared.
+    from them would not be suppressed. Raises MartDeclarationError for a mart that is not fully declared.
     """
     nodes = {
         node["alias"]: node
@@ -165,9 +160,6 @@ def read_registry(manifest: Mapping[str, Any], kpis: Sequence[Kpi], schema: str 
     names = {table.name for table in tables}
     if KPI_VALUES not in names:
         return Registry(schema, tables, ())
-    for kpi in kpis:
-        if kpi.records_schema == schema and kpi.records_table not in names:
-            raise RegistryError(f"the records of {kpi.kpi_id} are in {kpi.records_table}, which is no mart")
     return Registry(schema, tables, tuple(kpis))
 
 

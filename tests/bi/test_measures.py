@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestration.bi.kpis import RegistryError
 from orchestration.bi.measures import Form, Measure, measures_of
-from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry, RegistryError
+from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry
 from tests.bi.conftest import Measures, Project
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ SEGMENTS = {
     "severity": "severity",
     "provider": "provider",
     "customer": "customer_id",
+    "work_type": "work_type",
+    "function": "respondent_function",
 }
 PERIODS = {"week": "week_start_date", "month": "month_start_date", "quarter": "fiscal_quarter_start_date"}
 
@@ -198,6 +201,26 @@ def test_every_kpi_is_there_and_what_cannot_be_made_anew_is_only_published(proje
         if kpi.aggregation in ("median", "p85", "p90", "maximum", "distinct_days") or len(kpi.grains) == 1:
             assert cells[kpi.kpi_id] is Form.CELL_VALUE, kpi
     assert not project.people.kpis, "figures made from people's records would not be suppressed"
+
+
+def test_the_registry_says_what_the_published_dim_kpi_says(
+    project: Project, server: psycopg.Connection[Any]
+) -> None:
+    columns = "kpi_id, kpi_name, aggregation, grains, segments, is_people, records_table"
+    told = {tuple(row.values()) for row in ask(server, f"select {columns} from marts.dim_kpi")}
+    assert told == {
+        (
+            kpi.kpi_id,
+            kpi.name,
+            kpi.aggregation,
+            "|".join(kpi.grains),
+            "|".join(kpi.segments),
+            kpi.is_people,
+            f"{kpi.records_schema}.{kpi.records_table}",
+        )
+        for kpi in project.registry.kpis
+    }
+    assert {segment for kpi in project.registry.kpis for segment in kpi.segments} == set(SEGMENTS)
 
 
 def test_an_aggregation_that_nobody_thought_about_is_an_error(project: Project) -> None:
