@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from orchestration.bi.command import run
 from orchestration.bi.folder import LEDGER, FolderError, write_files
 from tests.dbt.project import PROJECT
+
+# Where the tests keep the manifest that they parse once.
+ENVIRON = {**os.environ, "METRICS_HOME": str(PROJECT.parent / ".pytest_cache" / "parsed")}
 
 
 def read(folder: Path) -> dict[str, str]:
@@ -76,23 +80,38 @@ def test_an_interrupted_writer_is_followed_by_one_that_finishes(tmp_path: Path) 
     assert write_files(tmp_path, {"a.txt": "2", "b.txt": "2"}) == []
 
 
+def test_the_readme_s_commands_write_what_it_says_is_opened(tmp_path: Path) -> None:
+    readme = (PROJECT.parent / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^python3 -m orchestration bi (.+)$", readme, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["looker", "powerbi", "tableau"]
+    written = set()
+    for command in commands:
+        arguments = command.split()
+        out = tmp_path / arguments[arguments.index("--out") + 1]
+        arguments[arguments.index("--out") + 1] = str(out)
+        assert run(arguments, environ=ENVIRON) == 0
+        written |= {path.name for path in out.rglob("*")}
+    opened = re.findall(r"`([\w.]+\.(?:lkml|pbip|pbids|tds))`", readme)
+    assert len(opened) >= 4
+    assert set(opened) <= written
+
+
 def test_the_command_writes_a_project_and_says_why_it_does_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environ = {**os.environ, "METRICS_HOME": str(PROJECT.parent / ".pytest_cache" / "parsed")}
     out = tmp_path / "tableau"
     arguments = ["tableau", "--out", str(out), "--host", "pg.example", "--port", "6543", "--database", "bi"]
-    assert run(arguments, environ=environ) == 0
+    assert run(arguments, environ=ENVIRON) == 0
     assert "files, " in capsys.readouterr().out
     source = (out / "engineering_metrics.fct_kpi_values.tds").read_text(encoding="utf-8")
     assert 'server="pg.example"' in source
     assert 'port="6543"' in source
     before = read(out)
-    assert run(arguments, environ=environ) == 0
+    assert run(arguments, environ=ENVIRON) == 0
     assert read(out) == before
     assert ", 0 changed" in capsys.readouterr().out
 
-    assert run(["looker", "--out", str(tmp_path)], environ=environ) == 1
+    assert run(["looker", "--out", str(tmp_path)], environ=ENVIRON) == 1
     assert "name another folder" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        run(["qlik", "--out", str(tmp_path / "q")], environ=environ)
+        run(["qlik", "--out", str(tmp_path / "q")], environ=ENVIRON)
