@@ -57,8 +57,8 @@ class Kpi:
 def read_kpis(manifest: Mapping[str, Any], project_dir: Path) -> tuple[Kpi, ...]:
     """Every KPI and companion in the seed's order, companions behind their headline.
 
-    ``manifest`` is dbt's, ``project_dir`` the folder of the project that it was made from: no warehouse and no
-    publication is needed. A companion's records are in a mart of its own if there is one, else in its
+    ``manifest`` is dbt's, ``project_dir`` the folder of the project that it was made from: no warehouse and
+    no publication is needed. A companion's records are in a mart of its own if there is one, else in its
     headline's, as ``dim_kpi.records_table`` says. Raises RegistryError where they are in none.
     """
     nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "seed"}
