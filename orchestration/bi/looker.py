@@ -51,6 +51,7 @@ def write_project(registry: Registry, connection: Connection, name: str) -> dict
         f"{name}.model.lkml": render(
             "model.lkml.j2",
             filters,
+            name=name,
             registry=registry,
             connection=connection,
             title=title_of,

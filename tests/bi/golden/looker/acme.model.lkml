@@ -1,5 +1,5 @@
 connection: "@{connection}"
-label: "Engineering metrics"
+label: "Acme"
 week_start_day: monday
 
 include: "/views/*.view.lkml"
