@@ -18,6 +18,7 @@ _WRITTEN = {
     "ci": "CI",
     "cve": "CVE",
     "dora": "DORA",
+    "enps": "eNPS",
     "fte": "FTE",
     "hr": "HR",
     "id": "ID",
@@ -28,6 +29,7 @@ _WRITTEN = {
     "p75": "p75",
     "p90": "p90",
     "sha": "SHA",
+    "sla": "SLA",
     "slo": "SLO",
 }
 # What the first word of a mart's name says of it, as a heading over the marts of that kind.

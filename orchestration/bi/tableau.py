@@ -1,7 +1,8 @@
 """Tableau data sources: one .tds per mart, related to its dimensions, with the KPIs as calculated fields.
 
-Tableau publishes no schema of the format; this is what Tableau Desktop writes for tables that are related and
-not joined: https://help.tableau.com/current/pro/desktop/en-us/datasource_relationships_learnmorepage.htm.
+The elements and their order are those of ``DataSource-CT`` in Tableau's own schema of workbooks,
+https://github.com/tableau/tableau-document-schemas; of the connection, which that leaves open, what Tableau
+Desktop writes for tables that are related and not joined.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from orchestration.bi.calculations import ONE_SEGMENT, write_calculation, write_
 from orchestration.bi.connection import Connection
 from orchestration.bi.kpis import Kpi
 from orchestration.bi.labels import label_of, one_line, title_of
-from orchestration.bi.measures import measures_of
+from orchestration.bi.measures import Measure, measures_of
 from orchestration.bi.registry import KPI_VALUES, Registry, Table
 from orchestration.publishing.marts import MartColumn
 
@@ -81,11 +82,13 @@ def _write_source(registry: Registry, table: Table, connection: Connection) -> s
         for column in one.columns:
             is_hidden = one is table and registry.is_foreign_key(table, column)
             _add_column(source, one, column, names[one.name, column.name], table, is_hidden)
+    _add_folders(source, registry, measures)
     Xml.SubElement(
         source,
         "layout",
         {"dim-ordering": "alphabetic", "measure-ordering": "alphabetic", "show-structure": "true"},
     )
+    Xml.SubElement(source, "date-options", {"start-of-week": "monday"})
     graph = Xml.SubElement(source, "object-graph")
     objects = Xml.SubElement(graph, "objects")
     for one in tables:
@@ -142,6 +145,10 @@ def _add_connection(
     parent = Xml.SubElement(federated, "relation", {"type": "collection"}) if len(tables) > 1 else federated
     for table in tables:
         Xml.SubElement(parent, "relation", _relation(table, connection))
+    columns = Xml.SubElement(federated, "cols")
+    for (table_name, column_name), name in names.items():
+        place = f"[{table_name}].[{column_name}]"
+        Xml.SubElement(columns, "map", {"key": f"[{name}]", "value": place})
     records = Xml.SubElement(federated, "metadata-records")
     ordinal = 0
     for table in tables:
@@ -234,6 +241,20 @@ def _add_calculation(
     Xml.SubElement(column, "calculation", {"class": "tableau", "formula": formula})
     if description:
         Xml.SubElement(column, "desc").append(_formatted(description))
+
+
+def _add_folders(source: Xml.Element, registry: Registry, measures: tuple[Measure, ...]) -> None:
+    """A folder per headline, with the fields of its companions."""
+    if not measures:
+        return
+    folders = Xml.SubElement(source, "folders-common")
+    names = {kpi.kpi_id: kpi.name for kpi in registry.kpis}
+    for headline in dict.fromkeys(measure.kpi.headline_kpi_id for measure in measures):
+        folder = Xml.SubElement(folders, "folder", {"name": names[headline]})
+        for measure in measures:
+            if measure.kpi.headline_kpi_id == headline:
+                item = {"name": f"[Calculation_{measure.kpi.kpi_id}]", "type": "field"}
+                Xml.SubElement(folder, "folder-item", item)
 
 
 def _formatted(text: str) -> Xml.Element:

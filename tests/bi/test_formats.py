@@ -180,6 +180,13 @@ def test_every_source_names_only_what_exists_and_nothing_twice(project: Project,
         assert {one.get("name") for one in columns} == {*fields, *calculated}
         captions = Counter(one.get("caption").casefold() for one in columns)
         assert [caption for caption, count in captions.items() if count > 1] == []
+        mapped = {one.get("key"): one.get("value") for one in source.iter("map")}
+        assert list(mapped) == fields
+        for record in source.iter("metadata-record"):
+            place = f"{record.findtext('parent-name')}.[{record.findtext('remote-name')}]"
+            assert mapped[record.findtext("local-name")] == place
+        filed = [item.get("name") for item in source.iter("folder-item")]
+        assert sorted(filed) == sorted(name for name in calculated if name != "[Calculation_one_segment]")
         for relationship in source.iter("relationship"):
             for expression in relationship.find("expression"):
                 assert expression.get("op") in fields
