@@ -119,14 +119,30 @@ def read_restatements(source: Source, kpis: Mapping[str, Kpi], calendar: Calenda
                 and history.segment_type = shown.segment_type
                 and history.segment_id = shown.segment_id
             where history.segment_type = 'org' and shown.is_complete
+        ),
+
+        causes as (
+            select
+                kpi_id, period_grain, period_start, segment_type, segment_id, version,
+                arg_max(reason, record_count) as first_reason,
+                sum(record_count) as moved_records
+            from fct_kpi_restatements
+            group by kpi_id, period_grain, period_start, segment_type, segment_id, version
         )
 
-        select *, count(*) over () as restatement_count
+        select ended.*, causes.first_reason, causes.moved_records, count(*) over () as restatement_count
         from ended
+        left join causes
+            on ended.kpi_id = causes.kpi_id
+            and ended.period_grain = causes.period_grain
+            and ended.period_start = causes.period_start
+            and ended.segment_type = causes.segment_type
+            and ended.segment_id = causes.segment_id
+            and ended.version = causes.version
         where
-            version > 1 and is_current and previous_value is distinct from value
-            and as_of_date > period_end
-        order by as_of_date desc, kpi_id, period_start desc
+            ended.version > 1 and ended.is_current and ended.previous_value is distinct from ended.value
+            and ended.as_of_date > ended.period_end
+        order by ended.as_of_date desc, ended.kpi_id, ended.period_start desc
         limit 12
         """
     )

@@ -95,6 +95,7 @@ NEEDED = frozenset(
         "fct_deployments",
         "fct_incidents",
         "fct_kpi_control_chart",
+        "fct_kpi_restatements",
         "fct_kpi_tensions",
         "fct_kpi_value_history",
         "fct_kpi_values",

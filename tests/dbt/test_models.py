@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ import duckdb
 import pytest
 
 from orchestration.home import DataHome
+from orchestration.report.publication import publish_report, report_folder
+from orchestration.report.scorecard import EMPTY_REASONS
+from tests.report.page import Page
+from tests.report.published_company import copy_warehouse, publish_build
 
 from .project import PROJECT, make_empty_home, parse_once, run_dbt
 
@@ -86,6 +91,19 @@ def test_a_house_without_any_source_publishes_its_empty_rows(empty: DataHome) ->
         statuses = con.execute("select distinct status from marts.fct_kpi_values").fetchall()
         assert {status for (status,) in statuses} <= {"no_data", "no_target", "met", "missed", "suppressed"}
         assert con.execute("select count(*) from marts.dim_kpi").fetchone() != (0,)
+
+
+def test_a_house_without_any_source_has_a_report_that_says_so(empty: DataHome, tmp_path: Path) -> None:
+    home = copy_warehouse(empty, tmp_path / "home")
+    publish_build(home, date(2026, 6, 30))
+    publish_report(home, {})
+    cells = Page((report_folder(home) / "index.html").read_text(encoding="utf-8")).cells
+    assert len(cells) > 20
+    assert {cell.empty_reason for cell in cells if cell.value is None} <= set(EMPTY_REASONS)
+    assert "no_source" in {cell.empty_reason for cell in cells}
+    words = "".join(Page((report_folder(home) / "weekly.html").read_text(encoding="utf-8")).words)
+    assert "No major incident began in these days." in words
+    assert "0 systems" in words
 
 
 def test_every_model_and_column_is_described(manifest: dict[str, Any]) -> None:
