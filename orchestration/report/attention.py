@@ -70,11 +70,14 @@ def find_worse(
 def find_better(figures: Iterable[Figure], currency: str) -> tuple[Point, ...]:
     """What got better beyond noise, then targets that are met again; at most MOST."""
     figures = tuple(figures)
-    better = [_tell_signal(f, currency) for f in figures if f.signal and f.is_improvement]
+    better = [
+        _tell_signal(f, currency) for f in figures if f.signal and f.is_improvement and f.status != "missed"
+    ]
     met = [
         Point(
             f.kpi.kpi_name,
-            f"meets its target: {show(f.value, f.kpi.unit, currency)} ({_target(f, currency)})",
+            f"meets its target{' again' if f.met_before is False else ''}: "
+            f"{show(f.value, f.kpi.unit, currency)} ({_target(f, currency)})",
             f"kpi-{f.kpi.kpi_id}",
         )
         for f in figures
@@ -127,7 +130,8 @@ def _tell_signal(figure: Figure, currency: str) -> Point:
 def _tell_missed(figure: Figure, currency: str) -> Point:
     return Point(
         figure.kpi.kpi_name,
-        f"misses its target: {show(figure.value, figure.kpi.unit, currency)} ({_target(figure, currency)})",
+        f"{'newly ' if figure.met_before else ''}misses its target: "
+        f"{show(figure.value, figure.kpi.unit, currency)} ({_target(figure, currency)})",
         f"kpi-{figure.kpi.kpi_id}",
     )
 

@@ -30,6 +30,13 @@ _INKS = {
     name: f"#f0000{number:x}"
     for number, name in enumerate(("line", "band", "centre", "target", "good", "bad", "note", "text", "grid"))
 }
+_KIND_NAMES = {
+    "xmr": "XmR chart",
+    "p": "p chart",
+    "p_prime": "p′ chart",
+    "u": "u chart",
+    "u_prime": "u′ chart",
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class ChartPoint:
     signal: str | None
     is_improvement: bool | None
     limits_status: str
+    chart_kind: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,11 @@ class Chart:
         return tuple(point for point in self.points if point.signal)
 
     @property
+    def kind(self) -> str:
+        """The kind of control chart as experts call it; empty where its points are not judged."""
+        return "" if self.points[-1].centre is None else _KIND_NAMES.get(self.points[-1].chart_kind, "")
+
+    @property
     def limits_note(self) -> str:
         """What the reader must know of the limits."""
         status = self.points[-1].limits_status
@@ -78,7 +91,7 @@ def read_points(
         select
             charts.kpi_id, charts.segment_type, charts.segment_id, charts.period_grain, charts.period_start,
             charts.value, charts.centre, charts.lower_limit, charts.upper_limit, charts.signal,
-            charts.is_improvement, charts.limits_status
+            charts.is_improvement, charts.limits_status, charts.chart_kind
         from fct_kpi_control_chart as charts
         inner join dim_kpi
             on charts.kpi_id = dim_kpi.kpi_id
@@ -103,6 +116,7 @@ def read_points(
                 row["signal"],
                 row["is_improvement"],
                 row["limits_status"],
+                row["chart_kind"],
             )
         )
     return {

@@ -21,8 +21,8 @@ from orchestration.report.spending import read_customers, read_spending
 
 MISSED_SHOWN = 6
 # So many charts of teams in a report at most: drawing must stay a matter of seconds.
-TEAM_CHARTS_IN_ALL = 96
-TEAM_CHARTS = 6
+TEAM_CHARTS_IN_ALL = 72
+TEAM_CHARTS = 4
 QUARTERS_SHOWN = 6
 # What a team is compared by on one line: measures that teams have.
 COMPARED = (

@@ -79,6 +79,11 @@ class Material:
         return tuple(charts)
 
     @property
+    def data_through(self) -> date | None:
+        """The day through which every headline of the organisation that has a source has landed."""
+        return min((f.data_through for f in self.headlines() if f.data_through), default=None)
+
+    @property
     def chart_count(self) -> int:
         """Charts drawn so far."""
         return sum(chart is not None for chart in self._drawn.values())

@@ -29,6 +29,7 @@ def render(material: Material, page: Mapping[str, Any], frame: Mapping[str, Any]
         source=material.source,
         teams=material.teams,
         currency=material.currency,
+        data_through=material.data_through,
         completeness=material.completeness,
         restatements=material.restatements,
     )

@@ -115,6 +115,15 @@ class Figure:
         return EMPTY_REASONS.get(self.empty_reason or "nothing_happened", str(self.empty_reason))
 
     @property
+    def met_before(self) -> bool | None:
+        """Whether the period before would have met today's target; None where that cannot be told."""
+        if self.previous is None or self.target is None:
+            return None
+        if self.target_upper is not None:
+            return self.target <= self.previous <= self.target_upper
+        return self.previous <= self.target if self.kpi.direction == "down" else self.previous >= self.target
+
+    @property
     def has_limits(self) -> bool:
         """Whether a control chart judges it."""
         return self.centre is not None
