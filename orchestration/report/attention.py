@@ -12,7 +12,7 @@ from orchestration.report.signals import name_rule
 from orchestration.report.source import Row, Source
 from orchestration.report.spending import Spending
 
-MOST = 5
+MOST_WORSE, MOST_BETTER = 9, 5
 # A forecast this far beyond its budget is worth a line; below it is within what a month brings.
 _OVER_BUDGET = 0.02
 
@@ -64,11 +64,11 @@ def find_worse(
                 "Budget", f"the year ends {show_share(spending.forecast_share)} over at this pace", "spending"
             )
         )
-    return tuple((signals + missed)[: MOST - len(others)] + others)
+    return tuple((signals + missed)[: MOST_WORSE - len(others)] + others)
 
 
 def find_better(figures: Iterable[Figure], currency: str) -> tuple[Point, ...]:
-    """What got better beyond noise, then targets that are met again; at most MOST."""
+    """What got better beyond noise, then targets that are met again; at most MOST_BETTER."""
     figures = tuple(figures)
     better = [
         _tell_signal(f, currency) for f in figures if f.signal and f.is_improvement and f.status != "missed"
@@ -83,7 +83,7 @@ def find_better(figures: Iterable[Figure], currency: str) -> tuple[Point, ...]:
         for f in figures
         if f.status == "met" and not f.signal
     ]
-    return tuple((better + met)[:MOST])
+    return tuple((better + met)[:MOST_BETTER])
 
 
 def read_tensions(
