@@ -15,6 +15,7 @@ from werkzeug import Request, Response
 from orchestration.connectors import pagerduty as connector
 from orchestration.connectors.pagerduty import PagerdutySource
 from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
@@ -22,13 +23,18 @@ from .conftest import NOW, landed
 
 
 class PagerdutyServer:
-    """Offsets up to 10,000, ``total`` only when asked for, windows of at most six months."""
+    """Offsets up to 10,000, ``total`` only when asked for, windows of at most six months.
+
+    ``fail_at`` refuses the n-th request and all after it, ``busy`` is how many are refused for their number.
+    """
 
     def __init__(self, server: HTTPServer) -> None:
         self.incidents: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.analytics: list[dict[str, Any]] = []
         self.offset_cap = 10_000
+        self.fail_at: int | None = None
+        self.busy = 0
         self.url = server.url_for("").rstrip("/")
         server.expect_request(re.compile("/.*")).respond_with_handler(self._handle)
 
@@ -37,6 +43,13 @@ class PagerdutyServer:
         self.asked.append((path, args))
         if request.headers.get("Authorization") != "Token token=s3cret":
             return self._json({"error": {"message": "Invalid token"}}, 401)
+        if self.fail_at is not None and len(self.asked) >= self.fail_at:
+            return self._json({"error": {"message": "Not implemented"}}, 501)
+        if self.busy:
+            self.busy -= 1
+            refusal = self._json({"error": {"message": "Rate limit exceeded"}}, 429)
+            refusal.headers["ratelimit-reset"] = "1"  # seconds from now
+            return refusal
         if path == "analytics/raw/incidents":
             return self._search(request.get_json())
         if path.startswith("incidents/"):
@@ -81,15 +94,16 @@ def pagerduty(httpserver: HTTPServer) -> PagerdutyServer:
     return PagerdutyServer(httpserver)
 
 
-def pull(server: PagerdutyServer, home: DataHome, now: datetime = NOW, **options: Any) -> PullOutcome:
+def pull(
+    server: PagerdutyServer, home: DataHome, now: datetime = NOW, token: str = "s3cret", **options: Any
+) -> PullOutcome:
     source = PagerdutySource(
         base_url=server.url,
         token_env="PD",
         since=date(2025, 1, 1),
-        retries=0,
-        **{"tables": ["incidents"], **options},
+        **{"tables": ["incidents"], "retries": 0, **options},
     )
-    source.token = SecretStr("s3cret")
+    source.token = SecretStr(token)
     outcome = pull_system("pagerduty", SourcesConfig(pagerduty=source), home, lambda: now)
     assert outcome is not None
     return outcome
@@ -163,3 +177,36 @@ def test_a_window_ends_with_its_last_second_included(pagerduty: PagerdutyServer,
     pagerduty.add("QEDGE", hours=0)
     pull(pagerduty, home, now=NOW.astimezone(UTC))
     assert "QEDGE" in incident_states(home)
+
+
+def test_a_pull_that_dies_in_the_middle_goes_on_with_the_window_it_was_in(
+    pagerduty: PagerdutyServer, home: DataHome
+) -> None:
+    for number in range(230):
+        pagerduty.add(f"Q{number}", hours=number * 55, status="triggered" if number == 229 else "resolved")
+    pagerduty.fail_at = 6
+    with pytest.raises(PermanentError, match="pagerduty: HTTP 501: Not implemented"):
+        pull(pagerduty, home)
+    first = incident_states(home)
+    assert 0 < len(first) < 230
+    pagerduty.fail_at = None
+    asked = len(pagerduty.asked)
+    pull(pagerduty, home, now=NOW + timedelta(hours=2))
+    rows = [row["id"] for body in landed(home, "pagerduty", "incidents") for row in body.get("incidents", [])]
+    assert set(rows) == set(pagerduty.incidents)
+    windows = [args["since"] for path, args in pagerduty.asked[asked:] if path == "incidents"]
+    assert min(windows) > "2025-06-01"  # the first half-year had been finished
+    assert ("incidents/Q229", {"time_zone": "UTC"}) in pagerduty.asked  # seen open by the pull that died
+
+
+def test_a_spent_limit_is_waited_for_and_a_refused_key_is_not_tried_again(
+    pagerduty: PagerdutyServer, home: DataHome
+) -> None:
+    pagerduty.add("Q1", hours=1)
+    pagerduty.busy = 1
+    assert pull(pagerduty, home, retries=2).seconds >= 1
+    assert set(incident_states(home)) == {"Q1"}
+    before = len(pagerduty.asked)
+    with pytest.raises(PermanentError, match="pagerduty: HTTP 401: the token is missing, wrong or expired"):
+        pull(pagerduty, home, token="wrong", retries=2)
+    assert len(pagerduty.asked) == before + 1
