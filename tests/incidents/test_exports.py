@@ -151,7 +151,7 @@ def test_incidents_of_two_systems_are_one_table(warehouse: duckdb.DuckDBPyConnec
         ("INC0010003", "unmapped", "sev4", "resolved", "cancelled", "2026-03-02 10:10", None, "02 10:20"),
         ("INC0010004", "pay", "sev2", "open", None, "2026-03-03 08:00", None, None),
         ("INC0010010", "unmapped", "sev3", "resolved", None, "2026-03-02 11:00", None, "02 12:00"),
-        ("INC0010020", "pay", "sev2", "resolved", None, "2026-03-04 09:15", None, "04 10:45"),
+        ("INC0010020", "pay", "sev2", "resolved", None, "2026-03-04 09:15", "04 09:40", "04 10:45"),
     ]
     titles = dict(rows(warehouse, "select incident_id, title from intermediate.int_incidents"))
     assert titles["servicenow:INC0010020"] == "Zahlung hängt – schon wieder"
@@ -243,18 +243,21 @@ def test_incidents_and_tasks_name_the_problem_that_stands_behind_them(
         "select incident_id, problem_id, problem_title from intermediate.int_servicenow_incidents "
         "where problem_id is not null order by 1",
     ) == [(f"servicenow:INC001000{number}", *problem) for number in (1, 2, 4)]
-    assert rows(warehouse, "select epic_key, epic_title from intermediate.int_servicenow_work_items") == [
-        ("PRB0040001", "Queue without a limit")
-    ]
+    assert rows(
+        warehouse, "select epic_key, epic_title from intermediate.int_servicenow_work_items order by 1"
+    ) == [("PRB0040001", "Queue without a limit"), ("PRB0040002", "Druckpumpe, alt")]
 
 
 def test_a_task_of_a_problem_is_an_action_after_an_incident(warehouse: duckdb.DuckDBPyConnection) -> None:
     found = rows(
         warehouse,
         "select work_item_id, service_id, state, work_type, is_postmortem_action "
-        "from intermediate.int_work_items where source_system = 'servicenow'",
+        "from intermediate.int_work_items where source_system = 'servicenow' order by 1",
     )
-    assert found == [("servicenow:PTASK0010001", "cart", "done", "task", True)]
+    assert found == [
+        ("servicenow:PTASK0010001", "cart", "done", "task", True),
+        ("servicenow:PTASK0010002", "pay", "in_progress", "task", True),
+    ]
 
 
 def test_history_of_datadog_gives_good_and_valid_units(warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -13,6 +13,17 @@ with responses as (
 
 ),
 
+exported_responses as (
+
+    select
+        task_number,
+        min(ended_at) as responded_at
+    from {{ ref('stg_servicenow__task_sla_exports') }}
+    where target = 'response' and stage <> 'cancelled'
+    group by task_number
+
+),
+
 api_incidents as (
 
     select
@@ -30,15 +41,18 @@ api_incidents as (
         parents.incident_number as parent_incident,
         incidents.parent_incident_id is not null as is_child,
         coalesce(problems.problem_number, incidents.problem, incidents.problem_id) as problem,
-        problems.title as problem_title,
+        coalesce(problems.title, named_problems.title) as problem_title,
         incidents.created_at,
-        responses.responded_at as acknowledged_at,
+        coalesce(responses.responded_at, exported_responses.responded_at) as acknowledged_at,
         incidents.resolved_at
     from {{ ref('stg_servicenow__incidents') }} as incidents
     left join {{ ref('stg_servicenow__incidents') }} as parents on incidents.parent_incident_id = parents.incident_id
     left join {{ ref('stg_servicenow__change_requests') }} as changes on incidents.caused_by_change_id = changes.change_id
-    left join {{ ref('stg_servicenow__problems') }} as problems on incidents.problem_id = problems.problem_id
+    left join {{ ref('int_servicenow_problems') }} as problems on incidents.problem_id = problems.problem_id
+    left join {{ ref('int_servicenow_problems') }} as named_problems
+        on incidents.problem = named_problems.problem_number
     left join responses on incidents.incident_id = responses.task_id
+    left join exported_responses on incidents.incident_number = exported_responses.task_number
 
 ),
 
@@ -63,10 +77,11 @@ told as (
         exports.problem,
         problems.title as problem_title,
         exports.created_at,
-        exports.acknowledged_at,
+        coalesce(exported_responses.responded_at, exports.acknowledged_at) as acknowledged_at,
         exports.resolved_at
     from {{ ref('stg_servicenow__incident_exports') }} as exports
-    left join {{ ref('stg_servicenow__problems') }} as problems on exports.problem = problems.problem_number
+    left join {{ ref('int_servicenow_problems') }} as problems on exports.problem = problems.problem_number
+    left join exported_responses on exports.incident_number = exported_responses.task_number
     left join api_incidents on exports.incident_number = api_incidents.incident_number
     where api_incidents.incident_number is null
 
