@@ -11,8 +11,12 @@ from dagster import DagsterInstance
 from orchestration.assets.landing import PULL_CHECK
 from orchestration.checks import LITTLE_QUARANTINED
 from orchestration.deployment import Deployment
+from orchestration.notices.channels import Patience
 from orchestration.notices.findings import DAILY, DEAD_MAN_AFTER, Check, RunOutcome
 from orchestration.notices.telling import tell_of_run, tell_of_state
+
+# Dagster gives a sensor a minute in all, for four channels; who is not reached now is told later.
+_PATIENCE = Patience(retries=1, longest_wait=5, read_timeout=8.0)
 
 
 def build_watch_sensors(deployment: Deployment) -> list[dg.SensorDefinition]:
@@ -105,7 +109,7 @@ def _build_success_sensor(deployment: Deployment) -> dg.SensorDefinition:
 def _tell(context: dg.RunStatusSensorContext, deployment: Deployment) -> None:
     now = deployment.clock()
     outcome = read_outcome(context.instance, context.dagster_run.run_id, now)
-    tell_of_run(deployment.home, outcome, deployment.environ, context.log, now)
+    tell_of_run(deployment.home, outcome, deployment.environ, context.log, now, patience=_PATIENCE)
 
 
 def _build_dead_man_sensor(deployment: Deployment) -> dg.SensorDefinition:
@@ -124,6 +128,7 @@ def _build_dead_man_sensor(deployment: Deployment) -> dg.SensorDefinition:
             context.log,
             now,
             last_success=max(_read_ends(context.instance), default=None),
+            patience=_PATIENCE,
         )
         return dg.SkipReason(
             f"The last daily run that succeeded, or the start of the watch, was {now - since} ago"

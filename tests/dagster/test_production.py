@@ -16,7 +16,7 @@ from orchestration.home import DataHome
 from orchestration.instance import CONFIGURATION
 from orchestration.publishing.published import people_snapshot_path, snapshot_path
 from orchestration.reference import README
-from orchestration.runs import RUN_FAILED, run
+from orchestration.runs import run
 from tests.dagster.conftest import AGENTS, NOW, PROJECT, TICKETS, Line
 from tests.postgres_cluster import PASSWORD, Cluster
 
@@ -57,10 +57,8 @@ def test_runs_are_recorded_on_postgresql_where_the_instance_says_so(
     (line.home.dagster / "dagster.yaml").write_text(CONFIGURATION + read_readme("DAGSTER_POSTGRES_URL$"))
     line.drop("tickets", "a.json", TICKETS)
     assert run_daily(line.home.root) == 0
-    line.drop("tickets", "b.json", [{**TICKETS[0], "ticket_id": 3, "severity": "unheard of"}])
-    assert run_daily(line.home.root) == RUN_FAILED
     with postgres_cluster.connect("dagster") as con:
-        assert con.execute("select status from runs order by id").fetchall() == [("SUCCESS",), ("FAILURE",)]
+        assert con.execute("select status from runs").fetchall() == [("SUCCESS",)]
     assert list(line.home.dagster.rglob("*.db")) == []
 
 
