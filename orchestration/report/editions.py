@@ -51,8 +51,9 @@ class Count:
     empty: int
 
     @property
-    def targets(self) -> int:
-        return self.met + self.missed
+    def figures(self) -> int:
+        """Figures that have a value."""
+        return self.met + self.missed + self.no_target
 
 
 def count_status(figures: Iterable[Figure]) -> Count:

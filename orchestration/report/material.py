@@ -83,6 +83,11 @@ class Material:
         """The day through which every headline of the organisation that has a source has landed."""
         return min((f.data_through for f in self.headlines() if f.data_through), default=None)
 
+    def is_told(self, kpi_id: str) -> bool:
+        """Whether any source has delivered what the organisation's figure is made from."""
+        figure = self.scorecard.get(ORG, {}).get(kpi_id)
+        return figure is not None and figure.empty_reason != "no_source"
+
     @property
     def chart_count(self) -> int:
         """Charts drawn so far."""

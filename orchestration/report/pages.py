@@ -30,6 +30,7 @@ def render(material: Material, page: Mapping[str, Any], frame: Mapping[str, Any]
         teams=material.teams,
         currency=material.currency,
         data_through=material.data_through,
+        tells_incidents=material.is_told("major_incidents"),
         completeness=material.completeness,
         restatements=material.restatements,
     )

@@ -60,12 +60,12 @@ def publish_report(home: DataHome, environ: Mapping[str, str]) -> ReportPublicat
         publisher_lock(home.published / ".lock", "report"),
         open_source(snapshot_path(home)) as source,
     ):
+        for leftover in folder.rglob("*.part"):  # what a killed publisher left: nobody else holds the lock
+            leftover.unlink()
         stamp = _stamp(source, name)
         if _read_stamp(folder / "index.html") == stamp:
             _write_status(home)
             return ReportPublication(folder, _list_pages(folder), 0, unchanged=True)
-        for leftover in folder.rglob("*.part"):  # what a killed publisher left: nobody else holds the lock
-            leftover.unlink()
         material = read_material(source)
         written = []
         for path, text in _render_all(material, _frame(home, name, stamp)):
