@@ -1,28 +1,42 @@
-"""How long links, delivery facts and their KPI records take on a large company.
+"""How long links, the five DORA metrics, all their segments and periods, and control charts take.
 
 Run by name: ``python tests/benchmarks/bench_links.py [--changes N] [--deployments N] [--incidents N]
-[--commits N] [--home DIR]``. It fills the tables of the intermediate layer that the models read, in a
-warehouse of its own, runs the models through dbt on two threads and prints the seconds of each as dbt
-measured them.
+[--commits N] [--home DIR]``. It fills the tables of the intermediate layer that the models read, in a data
+home of its own, runs the models through dbt on two threads and prints the seconds of each as dbt measured
+them. What counts is the time from the start of the first model to the end of the last: dbt's own start and
+the seeds are apart.
 """
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import duckdb
 import yaml
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-FILLING = Path(__file__).with_suffix(".sql")
-LIMIT_SECONDS = 15.0
+from orchestration.home import DataHome
+from tests.dbt.kpi_house import found_house
+from tests.dbt.project import PROJECT, run_dbt
 
+FILLING = Path(__file__).with_suffix(".sql")
+LIMIT_SECONDS = 20.0
+LAST_DAY = date(2026, 6, 24)
+LANDED = ("github.deployments", "github.pull_requests", "pagerduty.incidents")
+
+RECORDS = (
+    "int_kpi_deployment_frequency_records",
+    "int_kpi_lead_time_for_changes_records",
+    "int_kpi_change_failure_rate_records",
+    "int_kpi_time_to_restore_records",
+    "int_kpi_major_incidents_records",
+)
 MODELS = (
-    "dim_date",
     "int_commit_chain",
     "int_deployment_commits",
     "int_commit_reach",
@@ -34,14 +48,16 @@ MODELS = (
     "fct_deployments",
     "fct_changes",
     "fct_incidents",
-    "fct_pipeline_runs",
-    "fct_work_items",
-    "int_kpi_deployment_frequency_records",
-    "int_kpi_lead_time_for_changes_records",
-    "int_kpi_change_failure_rate_records",
-    "int_kpi_time_to_restore_records",
-    "int_kpi_major_incidents_records",
-    "int_kpi_pipeline_success_rate_records",
+    *RECORDS,
+    "path:models/intermediate/kpi",
+    "fct_kpi_values",
+    "fct_kpi_control_chart",
+    "mart_dora",
+)
+# What every model reads and nothing of it grows with the company.
+PREPARED = (
+    *("path:seeds/kpi", "path:seeds/dora", "dim_date", "dim_kpi", "path:models/staging/ops"),
+    "meta_source_freshness",
 )
 FILLED = (
     "int_service_ownership",
@@ -54,8 +70,7 @@ FILLED = (
     "int_change_services",
     "int_deployments",
     "int_deployment_changes_listed",
-    "int_pipeline_runs",
-    "int_work_items",
+    "int_change_requests",
     "int_incidents",
     "int_incident_services",
 )
@@ -63,10 +78,9 @@ FILLED = (
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Creates the tables of FILLED, empty, with the columns and types that their models declare."""
-    con.execute("create schema if not exists intermediate")
     for name in FILLED:
         (declaration,) = PROJECT.glob(f"models/intermediate/**/{name}.yml")
-        (model,) = yaml.safe_load(declaration.read_text())["models"]
+        (model,) = yaml.safe_load(declaration.read_text(encoding="utf-8"))["models"]
         columns = ", ".join(f"{column['name']} {column['data_type']}" for column in model["columns"])
         con.execute(f"create or replace table intermediate.{name} ({columns})")
 
@@ -86,44 +100,41 @@ def fill_tables(
     con.execute(FILLING.read_text())
 
 
-def run_models(home: Path) -> dict[str, float]:
-    """Runs MODELS through dbt; seconds by model, in the order of MODELS."""
-    environ = {**os.environ, "METRICS_HOME": str(home), "METRICS_DBT_THREADS": "2"}
-    subprocess.run(
-        [
-            *("dbt", "run", "--quiet", "--select", *MODELS),
-            *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
-        ],
-        cwd=PROJECT,
-        env=environ,
-        check=True,
-    )
-    results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+def run_models(home: DataHome) -> tuple[dict[str, float], float]:
+    """Runs MODELS through dbt; seconds of each, and of all from the first start to the last end."""
+    variables = json.dumps({"as_of_date": LAST_DAY.isoformat()})
+    run_dbt(home, "build", "--exclude-resource-type", "unit_test", "test", "--select", *PREPARED, "--vars", variables)
+    results = run_dbt(home, "run", "--select", *MODELS, "--vars", variables)["results"]
     seconds = {result["unique_id"].rsplit(".", 1)[-1]: result["execution_time"] for result in results}
-    return {name: seconds[name] for name in MODELS if name in seconds}
+    instants = [
+        datetime.fromisoformat(step[end])
+        for result in results
+        for step in result["timing"]
+        for end in ("started_at", "completed_at")
+    ]
+    return seconds, (max(instants) - min(instants)).total_seconds()
 
 
-def main() -> int:
-    """Prints seconds by model; 1 where their sum is beyond LIMIT_SECONDS."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints seconds by model, slowest first; 1 where all of them take longer than LIMIT_SECONDS."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=150_000)
     parser.add_argument("--deployments", type=int, default=180_000)
     parser.add_argument("--incidents", type=int, default=3_000)
     parser.add_argument("--commits", type=int, default=500_000)
-    parser.add_argument("--home", type=Path, help="data home to use and keep; by default one that is removed")
-    arguments = parser.parse_args()
+    parser.add_argument("--home", type=Path, help="folder to use and keep; by default one that is removed")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
-        home = (arguments.home or Path(temporary)).resolve()
-        home.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(home / "warehouse.duckdb") as con:
+        root = (options.home or Path(temporary)).resolve()
+        home = found_house(root, {}, dict.fromkeys(LANDED, LAST_DAY))
+        with duckdb.connect(home.warehouse) as con:
             create_tables(con)
-            fill_tables(con, arguments.changes, arguments.deployments, arguments.incidents, arguments.commits)
-        seconds = run_models(home)
-    for name, spent in seconds.items():
+            fill_tables(con, options.changes, options.deployments, options.incidents, options.commits)
+        seconds, elapsed = run_models(home)
+    for name, spent in sorted(seconds.items(), key=lambda item: -item[1]):
         print(f"{spent:8.2f} s  {name}")
-    total = sum(seconds.values())
-    print(f"{total:8.2f} s  in all, limit {LIMIT_SECONDS:.0f} s")
-    return 0 if total <= LIMIT_SECONDS else 1
+    print(f"{elapsed:8.2f} s  from the first to the last, limit {LIMIT_SECONDS:.0f} s")
+    return 0 if elapsed <= LIMIT_SECONDS else 1
 
 
 if __name__ == "__main__":

@@ -127,20 +127,3 @@ select incident_id, service_id from intermediate.int_incidents
 union all by name
 select 'pagerduty:' || incident as incident_id, 'service-' || (incident + 1) % 45 as service_id
 from incident_numbers where incident % 4 = 0;
-
-insert into intermediate.int_pipeline_runs by name
-select 'github:' || change || ':' || run as run_id, 1 as attempt, 'github' as source_system, repository,
-    'service-' || repo as service_id, 'build' as pipeline_name, 'main' as branch, run = 0 as is_default_branch,
-    run = 1 as is_pull_request, 'push' as trigger_event, md5('m' || change) as sha,
-    merged_at as created_at, merged_at + to_seconds(20) as started_at,
-    merged_at + to_minutes(9) as finished_at,
-    case when (change + run) % 9 = 0 then 'failure' else 'success' end as status,
-    true as is_first_attempt, true as is_final_attempt, 520 as duration_seconds, 20 as queue_seconds
-from change_numbers inner join repos using (repo), range(2) as r(run);
-
-insert into intermediate.int_work_items by name
-select 'github:' || change as work_item_id, 'github' as source_system, repository,
-    'service-' || repo as service_id, 'story' as work_type, 'done' as state, 'Item' as title,
-    merged_at - to_days(9) as created_at, merged_at - to_days(4) as started_at, merged_at as done_at,
-    false as is_bot, '' as labels
-from change_numbers inner join repos using (repo) where change % 3 = 0;

@@ -7,18 +7,22 @@
     is told from the many that stand on one. Those on one row can be summed by day; the others must be counted once
     per segment and period. Buckets are hashes: a collision sends a lone record down the second path, where it gives
     the same figures, only slower. Days with a numerator cannot be counted twice, so distinct_days never repeats. -#}
-{% macro repeated_buckets(relation) -%}
+{% macro repeated_buckets(relation, over_values) -%}
     select {{ hash_bucket(['records.kpi_id', 'records.record_id']) }} as bucket
     from {{ relation }} as records
     inner join {{ ref('dim_kpi') }} as kpis on records.kpi_id = kpis.kpi_id
-    where kpis.aggregation <> 'distinct_days' and {{ in_calendar('records') }}
+    where
+        kpis.aggregation <> 'distinct_days'
+        and {{ in_calendar('records') }}
+        {{ 'and ' ~ is_over_values('kpis.aggregation') if over_values }}
     group by {{ hash_bucket(['records.kpi_id', 'records.record_id']) }}
     having count(*) > 1
 {%- endmacro %}
 
 {#- Select over the records model of that name: its rows in the calendar that stand alone (lone=true) or repeat (lone=false),
-    with is_counted and is_unplaced (left out, but eligible) as 0 or 1. -#}
-{% macro split_records(name, lone) -%}
+    with is_counted and is_unplaced (left out, but eligible) as 0 or 1. over_values: only those of KPIs whose figure is one over
+    measured values. -#}
+{% macro split_records(name, lone, over_values=false) -%}
     {%- set relation = ref(name) -%}
     select
         records.kpi_id,
@@ -41,10 +45,13 @@
     from {{ relation }} as records
     inner join {{ ref('dim_kpi') }} as kpis on records.kpi_id = kpis.kpi_id
     left join {{ ref('kpi_exclusion_reasons') }} as reasons on records.exclusion_reason = reasons.exclusion_reason
-    left join ({{ repeated_buckets(relation) }}) as repeated
+    left join ({{ repeated_buckets(relation, over_values) }}) as repeated
         -- One plain equality: a second condition here would turn DuckDB's hash join into nested loops.
         on
             case when kpis.aggregation <> 'distinct_days' then {{ hash_bucket(['records.kpi_id', 'records.record_id']) }} end
             = repeated.bucket
-    where {{ in_calendar('records') }} and repeated.bucket is {{ 'null' if lone else 'not null' }}
+    where
+        {{ in_calendar('records') }}
+        and repeated.bucket is {{ 'null' if lone else 'not null' }}
+        {{ 'and ' ~ is_over_values('kpis.aggregation') if over_values }}
 {%- endmacro %}

@@ -1,3 +1,4 @@
+{%- set fractions = [0.5, 0.75, 0.85, 0.9] -%}
 {%- set steps = [] -%}
 
 {%- set lone -%}
@@ -13,8 +14,8 @@
         respondent_function,
         work_type,
         measured
-    from ({{ split_records(name, lone=true) }}) as lone
-    where measured is not null and {{ is_over_values('aggregation') }}
+    from ({{ split_records(name, lone=true, over_values=true) }}) as lone
+    where measured is not null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 {%- endset -%}
@@ -73,10 +74,9 @@ select
     '{{ segment_type }}' as segment_type,
     measured.segment_id,
     cast(count(*) as bigint) as sample_size,
-    percentile_cont(0.5) within group (order by measured.measured) as p50,
-    percentile_cont(0.75) within group (order by measured.measured) as p75,
-    percentile_cont(0.85) within group (order by measured.measured) as p85,
-    percentile_cont(0.9) within group (order by measured.measured) as p90,
+    {% for fraction in fractions -%}
+    {{ percentile_of('measured.measured', fraction, fractions) }} as p{{ (fraction * 100) | round | int }},
+    {% endfor -%}
     max(measured.measured) as maximum,
     {{ exact_mean('measured.measured') }} as mean
 from (

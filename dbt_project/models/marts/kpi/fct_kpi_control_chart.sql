@@ -1,5 +1,6 @@
 {%- set series = 'kpi_id, period_grain, segment_type, segment_id' -%}
-{%- set phase = series ~ ', phase_start' -%}
+{#- A chart and the phase of its process, by number: sorted and joined some ten times. -#}
+{%- set phase = 'series_id, phase_start' -%}
 {%- set rule_names = [
     'minimum_periods', 'kept_periods', 'xmr_factor', 'moving_range_bias', 'sigmas', 'run_length', 'trend_length',
     'zone_share', 'zone_points', 'zone_window', 'laney_minimum_denominator', 'laney_minimum_count', 'rare_count',
@@ -36,10 +37,7 @@
                 then cast({{ dbt.datediff('facts.period_start', 'facts.period_end', 'day') }} + 1 as double)
             else cast(1 as double)
         end as display_factor,
-        kpis.chart_kind,
-        kpis.direction,
-        kpis.natural_low,
-        kpis.natural_high
+        kpis.chart_kind
     from {{ ref('fct_kpi_values') }} as facts
     inner join {{ ref('dim_kpi') }} as kpis on facts.kpi_id = kpis.kpi_id
     where facts.is_complete
@@ -57,6 +55,14 @@
     group by nullif(kpi_id, ''), segment_type, segment_id, changed_on
 {%- endset -%}
 {%- do steps.append(['changes', changes]) -%}
+
+{%- set charts -%}
+    select
+        {{ series }},
+        row_number() over (order by {% for column in series.split(', ') %}{{ column }} asc{{ ', ' if not loop.last }}{% endfor %}) as series_id
+    from (select distinct {{ series }} from complete) as charts
+{%- endset -%}
+{%- do steps.append(['charts', charts]) -%}
 
 {%- set phases -%}
     select
@@ -88,41 +94,66 @@
 
 {%- set points -%}
     select
-        complete.kpi_id,
-        complete.period_grain,
+        charts.series_id,
+        coalesce(phases.phase_start, date '1900-01-01') as phase_start,
         complete.period_start,
         complete.period_end,
-        complete.segment_type,
-        complete.segment_id,
         complete.value,
         cast(complete.numerator as double) as numerator,
         complete.opportunity,
         complete.display_factor,
         complete.value / complete.display_factor as reckoned,
         complete.chart_kind,
-        complete.direction,
-        complete.natural_low,
-        complete.natural_high,
-        coalesce(phases.phase_start, date '1900-01-01') as phase_start,
         phases.why as process_change
     from complete
+    inner join charts on {{ joined_on('complete', 'charts', series) }}
     left join phases
         on {{ joined_on('complete', 'phases', series ~ ', period_start') }} and phases.recency = 1
 {%- endset -%}
 {%- do steps.append(['points', points]) -%}
 
-{%- set sequenced -%}
+{#- What later steps ask of the points before is fetched here, in one pass over the sorted points. -#}
+{%- set in_order -%}
     select
         points.*,
         row_number() over (partition by {{ phase }} order by period_start) as sequence,
         count(value) over (partition by {{ phase }} order by period_start rows between unbounded preceding and current row)
             as position,
-        -- A missing period is a gap: no range and no run reaches over it.
-        case
-            when {{ dbt.datediff('lag(period_end) over (partition by ' ~ phase ~ ' order by period_start)', 'period_start', 'day') }} = 1
-                then lag(reckoned) over (partition by {{ phase }} order by period_start)
-        end as previous
+        {% for column, distance in [
+            ('period_end', 1), ('period_start', 1), ('reckoned', 1), ('opportunity', 1), ('period_end', 2), ('reckoned', 2),
+        ] -%}
+        lag({{ column }}, {{ distance }}) over (partition by {{ phase }} order by period_start)
+            as {{ column }}_{{ distance }}_back{{ ',' if not loop.last }}
+        {% endfor %}
     from points
+{%- endset -%}
+{%- do steps.append(['in_order', in_order]) -%}
+
+{#- A missing period is a gap: no range and no run reaches over it. -#}
+{%- set sequenced -%}
+    select
+        {{ phase }},
+        period_start,
+        period_end,
+        value,
+        numerator,
+        opportunity,
+        display_factor,
+        reckoned,
+        chart_kind,
+        process_change,
+        sequence,
+        position,
+        case when {{ dbt.datediff('period_end_1_back', 'period_start', 'day') }} = 1 then reckoned_1_back end as previous,
+        case when {{ dbt.datediff('period_end_1_back', 'period_start', 'day') }} = 1 then opportunity_1_back end
+            as previous_opportunity,
+        case
+            when
+                {{ dbt.datediff('period_end_1_back', 'period_start', 'day') }} = 1
+                and {{ dbt.datediff('period_end_2_back', 'period_start_1_back', 'day') }} = 1
+                then reckoned_2_back
+        end as before_previous
+    from in_order
 {%- endset -%}
 {%- do steps.append(['sequenced', sequenced]) -%}
 
@@ -169,31 +200,22 @@
 {%- set spread -%}
     select
         centred.*,
+        {% for sigma, exposure in [('sigma', 'opportunity'), ('previous_sigma', 'previous_opportunity')] -%}
         case chart_kind
             -- Rounding can carry a pooled share a hair over 1, whose root would be no number.
-            when 'p' then sqrt(greatest(centre * (1 - centre), 0e0) / nullif(opportunity, 0))
-            when 'u' then sqrt(greatest(centre, 0e0) / nullif(opportunity, 0))
-        end as sigma
+            when 'p' then sqrt(greatest(centre * (1 - centre), 0e0) / nullif({{ exposure }}, 0))
+            when 'u' then sqrt(greatest(centre, 0e0) / nullif({{ exposure }}, 0))
+        end as {{ sigma }}{{ ',' if not loop.last }}
+        {% endfor %}
     from centred
 {%- endset -%}
 {%- do steps.append(['spread', spread]) -%}
 
-{%- set standardised -%}
-    select
-        spread.*,
-        (reckoned - centre) / nullif(sigma, 0) as z
-    from spread
-{%- endset -%}
-{%- do steps.append(['standardised', standardised]) -%}
-
 {%- set ranged -%}
     select
-        standardised.*,
-        case
-            when previous is not null
-                then abs(z - lag(z) over (partition by {{ phase }} order by period_start))
-        end as z_range
-    from standardised
+        spread.*,
+        abs((reckoned - centre) / nullif(sigma, 0) - (previous - centre) / nullif(previous_sigma, 0)) as z_range
+    from spread
 {%- endset -%}
 {%- do steps.append(['ranged', ranged]) -%}
 
@@ -233,44 +255,41 @@
 {%- endset -%}
 {%- do steps.append(['limited', limited]) -%}
 
-{#- Nine decimals: what differs by less lies on the line, else rounding alone would make runs and trends. -#}
+{#- Nine decimals: what differs by less lies on the line, else rounding alone would make runs and trends. The point before
+    has a side and a heading where it has limits: of an XmR chart all points have them, of others those with a spread. -#}
 {%- set judged -%}
     select
         limited.*,
         cast(case when half_width is not null then sign(round(reckoned - centre, 9)) end as bigint) as side,
+        cast(case when is_previous_limited then sign(round(previous - centre, 9)) end as bigint) as previous_side,
         cast(case when half_width is not null then sign(round(reckoned - previous, 9)) end as bigint) as heading,
+        cast(case when is_previous_limited then sign(round(previous - before_previous, 9)) end as bigint) as previous_heading,
         coalesce(round(abs(reckoned - centre) - half_width, 9) > 0, false) as is_beyond_limit,
         cast(
             case when round(abs(reckoned - centre) - half_width * zone_share, 9) > 0 then sign(reckoned - centre) else 0 end
             as bigint
         ) as outer_side
-    from limited
+    from (
+        select
+            limited.*,
+            case when chart_kind = 'xmr' then half_width is not null else not is_unlimited and previous_sigma is not null end
+                as is_previous_limited
+        from limited
+    ) as limited
 {%- endset -%}
 {%- do steps.append(['judged', judged]) -%}
 
-{%- set islands -%}
-    select
-        judged.*,
-        sum(case when previous is null or side is null or side <> previous_side then 1 else 0 end)
-            over (partition by {{ phase }} order by period_start rows between unbounded preceding and current row) as run_id,
-        sum(case when heading is null or previous_heading is null or heading <> previous_heading then 1 else 0 end)
-            over (partition by {{ phase }} order by period_start rows between unbounded preceding and current row) as trend_id
-    from (
-        select
-            judged.*,
-            lag(side) over (partition by {{ phase }} order by period_start) as previous_side,
-            lag(heading) over (partition by {{ phase }} order by period_start) as previous_heading
-        from judged
-    ) as judged
-{%- endset -%}
-{%- do steps.append(['islands', islands]) -%}
-
+{#- A run or trend is as long as its last point is away from where it began. -#}
 {%- set lengths -%}
     select
-        islands.*,
-        row_number() over (partition by {{ phase }}, run_id order by period_start) as run_points,
-        row_number() over (partition by {{ phase }}, trend_id order by period_start) + 1 as trend_points
-    from islands
+        judged.*,
+        sequence + 1 - max(case when previous is null or side is null or side <> previous_side then sequence end)
+            over (partition by {{ phase }} order by period_start rows between unbounded preceding and current row)
+            as run_points,
+        sequence + 2 - max(case when heading is null or previous_heading is null or heading <> previous_heading then sequence end)
+            over (partition by {{ phase }} order by period_start rows between unbounded preceding and current row)
+            as trend_points
+    from judged
 {%- endset -%}
 {%- do steps.append(['lengths', lengths]) -%}
 
@@ -319,25 +338,25 @@
 
 {%- set final -%}
 select
-    kpi_id,
-    period_grain,
-    period_start,
-    period_end,
-    segment_type,
-    segment_id,
+    charts.kpi_id,
+    charts.period_grain,
+    final.period_start,
+    final.period_end,
+    charts.segment_type,
+    charts.segment_id,
     value,
-    case when is_prime then chart_kind || '_prime' else chart_kind end as chart_kind,
+    case when is_prime then final.chart_kind || '_prime' else final.chart_kind end as chart_kind,
     case when limits_status <> 'none' then centre * display_factor end as centre,
     -- greatest and least pass over a null: without limits there is no natural bound to show either.
     case
         when half_width is null then null
-        when natural_low is null then (centre - half_width) * display_factor
-        else greatest((centre - half_width) * display_factor, natural_low)
+        when kpis.natural_low is null then (centre - half_width) * display_factor
+        else greatest((centre - half_width) * display_factor, kpis.natural_low)
     end as lower_limit,
     case
         when half_width is null then null
-        when natural_high is null then (centre + half_width) * display_factor
-        else least((centre + half_width) * display_factor, natural_high)
+        when kpis.natural_high is null then (centre + half_width) * display_factor
+        else least((centre + half_width) * display_factor, kpis.natural_high)
     end as upper_limit,
     abs(reckoned - previous) * display_factor as moving_range,
     limits_status,
@@ -351,11 +370,13 @@ select
     signal,
     case signal_direction when 1 then 'up' when -1 then 'down' end as signal_direction,
     case
-        when signal is null or direction not in ('up', 'down') then null
-        else (direction = 'up') = (signal_direction = 1)
+        when signal is null or kpis.direction not in ('up', 'down') then null
+        else (kpis.direction = 'up') = (signal_direction = 1)
     end as is_improvement
 from final
-where position > 0
+inner join charts on final.series_id = charts.series_id
+inner join {{ ref('dim_kpi') }} as kpis on charts.kpi_id = kpis.kpi_id
+where final.position > 0
 {%- endset -%}
 
 {{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}

@@ -365,13 +365,23 @@
         case existing.segment_type when 'team' then existing.segment_id when 'service' then services.team_id end as team_id,
         case existing.segment_type when 'tier' then existing.segment_id when 'service' then services.tier end as tier
     from existing
-    left join services_at_end as services
+    -- A condition on one side alone would turn DuckDB's hash join into nested loops.
+    left join (
+        select
+            period_grain,
+            period_start,
+            'service' as segment_type,
+            service_id,
+            team_id,
+            tier
+        from services_at_end
+        where recency = 1
+    ) as services
         on
             existing.period_grain = services.period_grain
             and existing.period_start = services.period_start
-            and existing.segment_type = 'service'
+            and existing.segment_type = services.segment_type
             and existing.segment_id = services.service_id
-            and services.recency = 1
 {%- endset -%}
 {%- do steps.append(['segments', segments]) -%}
 
