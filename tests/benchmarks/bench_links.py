@@ -103,7 +103,17 @@ def fill_tables(
 def run_models(home: DataHome) -> tuple[dict[str, float], float]:
     """Runs MODELS through dbt; seconds of each, and of all from the first start to the last end."""
     variables = json.dumps({"as_of_date": LAST_DAY.isoformat()})
-    run_dbt(home, "build", "--exclude-resource-type", "unit_test", "test", "--select", *PREPARED, "--vars", variables)
+    run_dbt(
+        home,
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "test",
+        "--select",
+        *PREPARED,
+        "--vars",
+        variables,
+    )
     results = run_dbt(home, "run", "--select", *MODELS, "--vars", variables)["results"]
     seconds = {result["unique_id"].rsplit(".", 1)[-1]: result["execution_time"] for result in results}
     instants = [

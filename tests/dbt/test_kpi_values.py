@@ -22,6 +22,9 @@ INCIDENTS_THROUGH = date(2025, 8, 31)
 QUIET_DAYS_OF_INCIDENTS = 14
 SERVICES = [f"service-{number}" for number in range(6)]
 Z = 1.959963984540054
+# Successes, trials, and the 95 % score interval to four places: R. G. Newcombe, Two-sided confidence
+# intervals for the single proportion, Statistics in Medicine 17 (1998), table I, method 3.
+NEWCOMBE = ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718))
 MEDIANS = {"lead_time_for_changes", "time_to_restore"}
 Key = tuple[str, str, date, str, str]
 
@@ -74,6 +77,19 @@ def tables() -> dict[str, list[Row]]:
                     else None,
                 }
             )
+    found["int_kpi_change_failure_rate_records"] += [
+        {
+            "kpi_id": "change_failure_rate",
+            "record_id": f"{failed} of {trials}: {number}",
+            "event_date": days[40],
+            "service_id": f"newcombe-{trials}",
+            "numerator": int(number < failed),
+            "denominator": 1,
+            "exclusion_reason": None,
+        }
+        for failed, trials, _, _ in NEWCOMBE
+        for number in range(trials)
+    ]
     for kpi, table in (
         ("lead_time_for_changes", "lead_time_for_changes"),
         ("time_to_restore", "time_to_restore"),
@@ -249,6 +265,13 @@ def test_shares_carry_their_wilson_interval(facts: dict[Key, dict[str, Any]]) ->
         half = Z * sqrt(share * (1 - share) / trials + Z * Z / (4 * trials * trials))
         assert fact["low"] == near((middle - half) / (1 + Z * Z / trials))
         assert fact["high"] == near((middle + half) / (1 + Z * Z / trials))
+
+
+def test_wilsons_intervals_are_those_of_newcombes_table(facts: dict[Key, dict[str, Any]]) -> None:
+    for failed, trials, low, high in NEWCOMBE:
+        fact = facts["change_failure_rate", "month", date(2025, 2, 1), "service", f"newcombe-{trials}"]
+        assert (fact["numerator"], fact["denominator"]) == (failed, trials)
+        assert (round(fact["low"], 4), round(fact["high"], 4)) == (low, high)
 
 
 def test_periods_are_complete_once_they_ended_and_their_sources_landed(

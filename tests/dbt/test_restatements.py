@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -15,10 +16,11 @@ import pytest
 from orchestration.home import DataHome
 from orchestration.publishing.history import HISTORY, Remembered, remember_publication
 from orchestration.publishing.marts import Mart
+from tests.company.test_readme import MAY_BE_EMPTY
 from tests.publishing.conftest import describe_run, record_build
 
 from .kpi_house import BUILT, Row, fill_tables, found_house
-from .project import run_dbt
+from .project import PROJECT, run_dbt
 from .test_kpi_values import LAST_DAY, SERVICES, tables
 
 HISTORY_MODELS = (
@@ -286,6 +288,10 @@ def test_a_turned_knob_is_another_definition_that_stands_beside_the_old_one(hous
     assert house.ask(
         "select distinct reason, record_count from marts.fct_kpi_restatements where publication = 3"
     ) == [("definition", 0)]
+    with (PROJECT / "seeds" / "worked_queries.csv").open(encoding="utf-8", newline="") as file:
+        worked = {row["question"]: row["query"] for row in csv.DictReader(file)}
+    for question in MAY_BE_EMPTY:
+        assert house.ask(worked[question]), question
     kpis = house.ask("select distinct kpi_id from marts.fct_kpi_value_history where publication = 3")
     assert ("change_failure_rate",) in kpis
     assert ("deployment_frequency",) not in kpis

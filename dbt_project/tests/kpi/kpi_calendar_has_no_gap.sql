@@ -1,20 +1,25 @@
--- One row per KPI and grain whose rows of the organisation do not follow one another without a gap to as_of_date.
+-- One row per KPI, grain and segment whose rows do not follow one another without a gap to as_of_date: of the organisation, and
+-- of the segments that no catalogue dates, from their first row on.
 with followed as (
 
     select
         kpi_id,
         period_grain,
+        segment_type,
+        segment_id,
         period_start,
         period_end,
-        lead(period_start) over (partition by kpi_id, period_grain order by period_start) as next_start
+        lead(period_start) over (partition by kpi_id, period_grain, segment_type, segment_id order by period_start) as next_start
     from {{ ref('fct_kpi_values') }}
-    where segment_type = 'org'
+    where segment_type in ('org', 'severity', 'provider', 'function', 'work_type')
 
 )
 
 select
     kpi_id,
     period_grain,
+    segment_type,
+    segment_id,
     period_start,
     next_start
 from followed
