@@ -98,7 +98,7 @@ def describe_today(material: Material) -> Page:
 
 def describe_week(material: Material, period: Period) -> Page:
     """The week: every KPI that is read weekly against the week before, and what happened in it."""
-    figures = read_period(material.source, material.kpis, period, ("org", "team"))
+    figures = _read_period(material, period)
     headlines = [f for f in figures.get(ORG, {}).values() if f.kpi.is_headline]
     is_latest = period == material.calendar.last_complete("week")
     others = [f for f in material.headlines() if is_latest and "week" not in f.kpi.grains.split("|")]
@@ -124,7 +124,7 @@ def describe_week(material: Material, period: Period) -> Page:
 
 def describe_quarter(material: Material, period: Period) -> Page:
     """The quarter for a business review: trends, targets, commitments, risks, money."""
-    figures = read_period(material.source, material.kpis, period, ("org", "team"))
+    figures = _read_period(material, period)
     everything = list(figures.get(ORG, {}).values())
     headlines = [figure for figure in everything if figure.kpi.is_headline]
     budgets = read_budgets(material.source, period.end)
@@ -205,6 +205,20 @@ def describe_team(material: Material, team: Team, *, charts: int = TEAM_CHARTS) 
 def charts_per_team(teams: int) -> int:
     """How many charts each of ``teams`` pages may show for the whole report to stay within its time."""
     return min(TEAM_CHARTS, TEAM_CHARTS_IN_ALL // max(teams, 1))
+
+
+def _read_period(material: Material, period: Period) -> Figures:
+    """Figures of organisation and teams; a measure that no source delivers has none, however many zeros."""
+    figures = read_period(material.source, material.kpis, period, ("org", "team"))
+    return {
+        segment: {
+            kpi_id: figure
+            if material.is_told(kpi_id)
+            else Figure(figure.kpi, segment, period, None, "no_data", "no_source", is_complete=False)
+            for kpi_id, figure in found.items()
+        }
+        for segment, found in figures.items()
+    }
 
 
 def _by_interest(figures: Sequence[Figure]) -> list[Figure]:

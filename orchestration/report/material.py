@@ -86,7 +86,7 @@ class Material:
     def is_told(self, kpi_id: str) -> bool:
         """Whether any source has delivered what the organisation's figure is made from."""
         figure = self.scorecard.get(ORG, {}).get(kpi_id)
-        return figure is not None and figure.empty_reason != "no_source"
+        return figure is None or figure.empty_reason != "no_source"
 
     @property
     def chart_count(self) -> int:
