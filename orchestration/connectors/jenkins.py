@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from pydantic import Field
@@ -33,9 +33,10 @@ JOBS = "jobs[_class,name,url,color,buildable,actions[_class],lastBuild[timestamp
 BUILDS = (
     "_class,number,url,fullDisplayName,timestamp,duration,building,result,"
     "actions[_class,lastBuiltRevision[SHA1,branch[name]],remoteUrls,queuingDurationMillis,"
-    "causes[_class,shortDescription,userId,upstreamUrl,upstreamBuild]]"
+    "causes[_class,shortDescription,userId,upstreamUrl,upstreamBuild]],"
+    "changeSet[items[commitId]],changeSets[items[commitId]]"
 )
-JenkinsTable = Literal["jobs", "builds", "stages"]
+JenkinsTable = Literal["jobs", "builds", "build_changes", "stages"]
 
 
 class JenkinsSource(PulledSystem):
@@ -44,7 +45,7 @@ class JenkinsSource(PulledSystem):
     user: str = Field(min_length=1)
     token_env: str
     folders: list[str] = Field(default=[""])
-    tables: list[JenkinsTable] = Field(default=["jobs", "builds", "stages"])
+    tables: list[JenkinsTable] = Field(default=["jobs", "builds", "build_changes", "stages"])
     overlap_days: int = Field(default=1, ge=0, le=30)
 
 
@@ -102,6 +103,8 @@ def _pull_builds(
     for page in _pages(client, job, since):
         if "builds" in source.tables:
             landing.land("builds", (), page.body)
+        if "build_changes" in source.tables and any(_has_changes(build) for build in page.json["allBuilds"]):
+            landing.land("build_changes", (), page.body)
         for build in page.json["allBuilds"]:
             number, begun = str(build["number"]), _instant(build["timestamp"])
             if build.get("building"):
@@ -116,6 +119,12 @@ def _pull_builds(
     kept = {number: begun for number, begun in described.items() if datetime.fromisoformat(begun) >= since}
     cursors.remember(stream, "described", kept)
     cursors.remember(stream, "unfinished", unfinished)
+
+
+def _has_changes(build: dict[str, Any]) -> bool:
+    # A job without a pipeline has one change set, a pipeline one for each repository.
+    told = [build.get("changeSet") or {}, *(build.get("changeSets") or [])]
+    return any(changes.get("items") for changes in told)
 
 
 def _pull_stages(client: Client, landing: LandingFolder, path: str) -> None:

@@ -91,7 +91,9 @@ class JenkinsServer:
         match = RANGE.search(tree)
         assert match is not None
         first, last = int(match[1]), int(match[2])
-        return self._json({"_class": "WorkflowJob", "allBuilds": self.jobs[place][first:last]})
+        asked = set(re.findall(r"\w+", tree))
+        builds = [{k: v for k, v in build.items() if k in asked} for build in self.jobs[place][first:last]]
+        return self._json({"_class": "WorkflowJob", "allBuilds": builds})
 
     def _children(self, place: str) -> list[dict[str, Any]]:
         prefix = f"{place}/" if place else ""
@@ -288,3 +290,19 @@ def test_a_refusal_is_named_and_not_tried_again(
 def test_a_folder_that_is_not_there_is_named(jenkins: JenkinsServer, home: DataHome) -> None:
     with pytest.raises(PermanentError, match="HTTP 404"):
         pull(jenkins, home, folders=["nowhere"])
+
+
+def test_change_sets_are_asked_for_with_the_builds_and_landed_where_there_are_any(
+    jenkins: JenkinsServer, home: DataHome
+) -> None:
+    """A page without a change says nothing of changes; the builds' own table has it all the same."""
+    jenkins.job("shop/main")
+    jenkins.build("shop/main", 1, hours=5)
+    pull(jenkins, home, tables=["builds", "build_changes"])
+    assert not landed(home, "jenkins", "build_changes")
+    changes = {"items": [{"commitId": "a" * 40}]}
+    jenkins.build("shop/main", 2, hours=1, changeSets=[changes])
+    pull(jenkins, home, tables=["builds", "build_changes"], now=NOW + timedelta(hours=1))
+    (body,) = landed(home, "jenkins", "build_changes")
+    assert [build.get("changeSets") for build in body["allBuilds"]] == [[changes], None]
+    assert body == landed(home, "jenkins", "builds")[-1]

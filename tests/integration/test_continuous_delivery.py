@@ -32,7 +32,8 @@ DROPS = {
     "flux/typical/kubernetes_events.json": ["flux/events/prod"],
     "flux/wrong/event_of_a_source.json": ["flux/events/prod"],
     "flux/wrong/release_that_was_never_installed.json": ["flux/helm_releases/prod"],
-    "jenkins/typical/builds_*": ["jenkins/builds"],
+    "jenkins/typical/builds_exported_*": ["jenkins/builds"],
+    "jenkins/typical/builds_of_*": ["jenkins/builds", "jenkins/build_changes"],
     "jenkins/typical/jobs_*": ["jenkins/jobs"],
     "jenkins/typical/stages_of_a_build.json": ["jenkins/stages"],
     "jenkins/wrong/build_without_its_time.json": ["jenkins/builds"],
@@ -84,7 +85,8 @@ def build(home: DataHome) -> None:
     """Everything loaded, and the models up to the commits of deployments."""
     load_everything(home)
     run_dbt(
-        home, "build", "--select", "+int_deployment_commits", "+int_pipeline_runs",
+        home, "build",
+        "--select", "+int_deployment_commits", "+int_pipeline_runs", "stg_jenkins__build_changes",
         "--exclude-resource-types", "unit_test", "test",
     )  # fmt: skip
 
@@ -206,6 +208,27 @@ def test_jenkins_tells_stages_and_jobs_whose_names_say_that_they_deploy(
     assert shas == [(FIRST,), (SECOND,)]  # not the shared library's, which was checked out before
 
 
+def test_jenkins_lists_the_commits_of_a_build_and_nobody_who_wrote_them(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """One change set for each repository that was checked out, the shared library's among them."""
+    changes = warehouse.execute(
+        "select job, build_number, strftime(started_at, '%d %H:%M'), sha "
+        "from staging.stg_jenkins__build_changes order by sha"
+    ).fetchall()
+    assert changes == [
+        ("team a/shop/main", 2, "01 10:00", SECOND),
+        ("team a/shop/main", 2, "01 10:00", "d" * 40),
+    ]
+    kept = [
+        name
+        for (name,) in warehouse.execute(
+            "select column_name from (describe raw_jenkins.build_changes)"
+        ).fetchall()
+    ]
+    assert kept == ["job", "build_number", "started_at", "sha", "_file_id", "_row"]
+
+
 def test_the_list_of_jobs_tells_whose_the_default_branch_and_the_pull_requests_are(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -232,12 +255,16 @@ def test_builds_and_executions_are_pipeline_runs_with_their_parents(
     found = warehouse.execute(
         """
         select run_id, repository, status, is_default_branch, duration_seconds, queue_seconds, parent_run_id
-        from intermediate.int_pipeline_runs order by run_id
+        from intermediate.int_pipeline_runs order by run_id, attempt
         """
     ).fetchall()
     build = "jenkins:team a/shop/main#"
     assert found == [
         ("jenkins:cart-deploy-production#77", "acme/shop", "failure", True, 60, 0, f"{build}2"),
+        # Replayed twice: the cause tells it with the name of who did it, or without.
+        ("jenkins:nightly#1", None, "failure", False, 600, 0, None),
+        ("jenkins:nightly#1", None, "failure", False, 600, None, None),
+        ("jenkins:nightly#1", None, "success", False, 600, None, None),
         (f"{build}1", "acme/shop", "success", True, 1200, 30, None),
         (f"{build}2", "acme/shop", "failure", True, 1800, 30, None),
         (f"{build}3", None, "running", True, None, 0, None),
