@@ -160,11 +160,12 @@ def _describe_quarantine(table: str, check: Check) -> str:
     count = {name: int(value) for name, value in check.numbers.items()}
     parts = []
     if count.get("rows_quarantined"):
+        share = f"{check.numbers.get('quarantined_share', 0):.1%}"
         parts.append(
-            f"{count['rows_quarantined']:,} of {count.get('rows_read', 0):,} rows are in quarantine "
-            f"({check.numbers.get('quarantined_share', 0):.1%})"
+            f"{count['rows_quarantined']:,} of {count.get('rows_read', 0):,} rows in quarantine ({share})"
         )
-    if count.get("files_not_readable"):
-        parts.append(f"{count['files_not_readable']:,} files could not be read")
+    unreadable = count.get("files_not_readable", 0)
+    if unreadable:
+        parts.append(f"{unreadable:,} {'file' if unreadable == 1 else 'files'} not readable")
     blocked = "; nothing is published before that is mended" if check.blocks else ""
-    return f"{table}: {' and '.join(parts)}{blocked}."
+    return f"{table}: {', '.join(parts)}{blocked}."

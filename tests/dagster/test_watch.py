@@ -90,9 +90,7 @@ def test_quarantine_is_told_by_its_numbers_alone(
     with dg.DagsterInstance.ephemeral() as instance:
         assert run_and_watch(line, instance).success
         assert run_and_watch(line, instance).success
-    assert hear(httpserver) == [
-        ("quarantine", ["tickets.tickets: 1 of 3 rows are in quarantine (33.3%)."], [])
-    ]
+    assert hear(httpserver) == [("quarantine", ["tickets.tickets: 1 of 3 rows in quarantine (33.3%)."], [])]
     assert "secret" not in line.home.notices.read_text()
 
 

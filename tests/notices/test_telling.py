@@ -152,13 +152,10 @@ def test_who_comes_late_tells_nothing_that_is_told_or_overtaken(tower: Tower) ->
 def test_quarantine_is_told_by_table_and_again_when_it_blocks(tower: Tower) -> None:
     tower.tell(quarantine=(quarantined("pushes", 12), quarantined("commits", 1, passed=True)))
     tower.tell(quarantine=(quarantined("pushes", 40), quarantined("commits", 1, passed=True)))
-    assert [new for _, _, new, _ in tower.hear()] == [
-        ["github.pushes: 12 of 400 rows are in quarantine (3.0%)."]
-    ]
+    assert [new for _, _, new, _ in tower.hear()] == [["github.pushes: 12 of 400 rows in quarantine (3.0%)."]]
     tower.tell(failed=("raw_github",), quarantine=(quarantined("pushes", 300, blocks=True),))
     assert tower.hear()[1][2] == [
-        "github.pushes: 300 of 400 rows are in quarantine (75.0%); nothing is published before that is "
-        "mended."
+        "github.pushes: 300 of 400 rows in quarantine (75.0%); nothing is published before that is mended."
     ]
     tower.tell()  # a run that did not look at this table says nothing of it
     assert [subject for _, subject, _, _ in tower.hear()] == ["runs"]
