@@ -262,10 +262,8 @@ def _restyle(svg: str) -> str:
     )
     svg = re.sub(r'\sclass="[^"]*"', "", svg)
     svg = re.sub(r"<path[^>]*(?:display=\"none\"|d=\"M0,0h0v0h0Z\")[^>]*/>", "", svg)
-    svg = re.sub(r"<g>(?:</g>)", "", svg)
-    (width, height) = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg).groups()  # type: ignore[union-attr]
     inside = svg[svg.index(">") + 1 : svg.rindex("</svg>")]
-    return f'viewBox="0 0 {width} {height}">{inside}'
+    return f'viewBox="0 0 {WIDTH} {HEIGHT}">{inside}'
 
 
 def _without_gap_ahead(points: Sequence[ChartPoint]) -> tuple[ChartPoint, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
@@ -68,17 +67,14 @@ def mark_published(home: DataHome) -> None:
     """Says that what stands published is current."""
     published = read_published(home)
     assert published is not None
-    status = PublicationStatus(
-        CURRENT,
-        published.run_id,
-        published.build_id,
-        published.published_at.isoformat(),
-        published.as_of_date.isoformat(),
-        published.code_version,
+    mark_current(
+        home,
+        PublicationStatus(
+            CURRENT,
+            published.run_id,
+            published.build_id,
+            published.published_at.isoformat(),
+            published.as_of_date.isoformat(),
+            published.code_version,
+        ),
     )
-    mark_current(home, replace(status))
-
-
-def utc(day: date) -> datetime:
-    """Six in the morning of a day, UTC."""
-    return datetime.combine(day, time(6), UTC)
