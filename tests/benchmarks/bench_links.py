@@ -9,6 +9,7 @@ the seeds are apart.
 
 import argparse
 import json
+import resource
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -100,8 +101,11 @@ def fill_tables(
     con.execute(FILLING.read_text())
 
 
-def run_models(home: DataHome) -> tuple[dict[str, float], float]:
-    """Runs MODELS through dbt; seconds of each, and of all from the first start to the last end."""
+def run_models(home: DataHome) -> tuple[dict[str, float], float, float]:
+    """Runs MODELS through dbt; seconds of each, of all from first start to last end, and of processor.
+
+    The processor's seconds are those of the whole process, dbt's start among them.
+    """
     variables = json.dumps({"as_of_date": LAST_DAY.isoformat()})
     run_dbt(
         home,
@@ -114,7 +118,10 @@ def run_models(home: DataHome) -> tuple[dict[str, float], float]:
         "--vars",
         variables,
     )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     results = run_dbt(home, "run", "--select", *MODELS, "--vars", variables)["results"]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     seconds = {result["unique_id"].rsplit(".", 1)[-1]: result["execution_time"] for result in results}
     instants = [
         datetime.fromisoformat(step[end])
@@ -122,7 +129,7 @@ def run_models(home: DataHome) -> tuple[dict[str, float], float]:
         for step in result["timing"]
         for end in ("started_at", "completed_at")
     ]
-    return seconds, (max(instants) - min(instants)).total_seconds()
+    return seconds, (max(instants) - min(instants)).total_seconds(), processor
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,9 +147,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with duckdb.connect(home.warehouse) as con:
             create_tables(con)
             fill_tables(con, options.changes, options.deployments, options.incidents, options.commits)
-        seconds, elapsed = run_models(home)
+        seconds, elapsed, processor = run_models(home)
     for name, spent in sorted(seconds.items(), key=lambda item: -item[1]):
         print(f"{spent:8.2f} s  {name}")
+    print(f"{processor:8.2f} s  of processor, dbt's start among them")
     print(f"{elapsed:8.2f} s  from the first to the last, limit {LIMIT_SECONDS:.0f} s")
     return 0 if elapsed <= LIMIT_SECONDS else 1
 
