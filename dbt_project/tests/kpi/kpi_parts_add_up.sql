@@ -1,10 +1,17 @@
 -- One row per sum that its parts do not add up to: a quarter and its months, the organisation and what every deployment has
 -- one of. Only where each record stands once; the organisation is never made of its parts, so this could fail.
-with lone as (
+with repeated as (
+
+    select distinct kpi_id
+    from {{ ref('int_kpi_repeated_records') }}
+
+),
+
+lone as (
 
     select kpis.kpi_id
     from {{ ref('dim_kpi') }} as kpis
-    left join (select distinct kpi_id from {{ ref('int_kpi_repeated_records') }}) as repeated on kpis.kpi_id = repeated.kpi_id
+    left join repeated on kpis.kpi_id = repeated.kpi_id
     where
         not kpis.is_people
         and kpis.aggregation in ('per_day', 'count', 'ratio')

@@ -96,6 +96,12 @@ changed as (
 
 ),
 
+publications as (
+
+    {{ next_publication() }}
+
+),
+
 versions as (
 
     select
@@ -113,7 +119,7 @@ versions as (
         {{ figures }},
         date '{{ var("as_of_date") }}' as as_of_date
     from changed
-    cross join ({{ next_publication() }}) as publications
+    cross join publications
 
 ),
 
