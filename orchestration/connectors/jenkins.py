@@ -5,7 +5,7 @@ job ``/api/json?tree=allBuilds[…]{from,to}``, newest first; per build of a pip
 ``/{number}/wfapi/describe``.
 
 Limits: none are told. ``tree`` asks for the members that are read and no others, because a whole build
-costs the controller its memory.
+costs the controller its memory. Of a build's change sets only the ids of commits are asked for.
 
 Gotchas: ``builds`` would be the newest 100 only, ``allBuilds`` is all that the retention policy left, so
 builds that are missing are not deleted ones. Builds that begin while a job is read shift its ranges towards

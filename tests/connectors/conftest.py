@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.http import Client, HttpSettings
+from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pulled import PulledSystem
+from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -47,6 +51,14 @@ def make_client(httpserver: HTTPServer, waits: list[float]) -> Iterator[Callable
     yield make
     for client in made:
         client.close()
+
+
+def pull_source(system: str, source: PulledSystem, home: DataHome, now: datetime, token: str) -> PullOutcome:
+    """The outcome of pulling ``system`` as its entry ``source`` says, with ``token`` as its secret."""
+    source.token = SecretStr(token)
+    outcome = pull_system(system, SourcesConfig.model_validate({system: source}), home, lambda: now)
+    assert outcome is not None
+    return outcome
 
 
 def landed(home: DataHome, system: str, table: str) -> list[object]:

@@ -8,17 +8,15 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.argo_cd import ArgoCdSource
-from orchestration.connectors.pull import pull_system
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class ArgoServer:
@@ -82,8 +80,7 @@ def pull(server: ArgoServer, home: DataHome, now: Any = NOW, **options: Any) -> 
         since=date(2026, 1, 1),
         **{"retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    assert pull_system("argo_cd", SourcesConfig(argo_cd=source), home, lambda: now) is not None
+    pull_source("argo_cd", source, home, now, "s3cret")
 
 
 def names(home: DataHome, table: str) -> list[str]:

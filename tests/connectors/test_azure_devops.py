@@ -7,17 +7,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.azure_devops import AzureDevopsSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
 from .azure_devops_server import PAT, AzureDevopsServer
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 @pytest.fixture
@@ -43,10 +41,7 @@ def pull(
         tables=list(tables),
         **{"retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr(token)
-    outcome = pull_system("azure_devops", SourcesConfig(azure_devops=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("azure_devops", source, home, now, token)
 
 
 def values(home: DataHome, table: str, name: str, member: str = "value") -> list[Any]:

@@ -7,17 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.bitbucket import BitbucketSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
 from .bitbucket_server import REPOSITORY, BitbucketServer
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 @pytest.fixture
@@ -33,10 +32,7 @@ def pull(server: BitbucketServer, home: DataHome, now: datetime = NOW, **options
         since=date(2026, 1, 1),
         **{"retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    outcome = pull_system("bitbucket", SourcesConfig(bitbucket=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("bitbucket", source, home, now, "s3cret")
 
 
 def at(hours: float) -> str:

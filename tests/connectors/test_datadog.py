@@ -9,18 +9,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import datadog as connector
 from orchestration.connectors.datadog import DatadogSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 DAY = 86_400
 
@@ -89,10 +87,7 @@ def pull(server: DatadogServer, home: DataHome, now: datetime = NOW, **options: 
     secret = options.pop("secret", "api:app")
     given = {"since": date(2026, 6, 10), "retries": 2, "retry_backoff_seconds": 0, **options}
     source = DatadogSource(base_url=server.url, token_env="DATADOG_KEYS", **given)
-    source.token = SecretStr(secret)
-    outcome = pull_system("datadog", SourcesConfig(datadog=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("datadog", source, home, now, secret)
 
 
 def days(home: DataHome, slo_id: str) -> list[date]:

@@ -8,17 +8,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.flux import FluxSource
-from orchestration.connectors.pull import pull_system
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class KubernetesServer:
@@ -94,8 +91,7 @@ def pull(server: KubernetesServer, home: DataHome, now: Any = NOW, **options: An
             **options,
         },
     )
-    source.token = SecretStr("s3cret")
-    assert pull_system("flux", SourcesConfig(flux=source), home, lambda: now) is not None
+    pull_source("flux", source, home, now, "s3cret")
 
 
 def release_names(home: DataHome) -> list[str]:

@@ -6,16 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.github import GithubSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 from .github_server import REPOSITORY, GithubServer
 
 
@@ -56,10 +54,7 @@ def pull(github: GithubServer, home: DataHome, now: datetime = NOW, **options: A
         retries=0,
         **options,
     )
-    source.token = SecretStr("s3cret-token")
-    outcome = pull_system("github", SourcesConfig(github=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("github", source, home, now, "s3cret-token")
 
 
 def numbers(home: DataHome) -> list[int]:

@@ -6,16 +6,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.gitlab import GitlabSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 from .gitlab_server import PROJECT, GitlabServer
 
 
@@ -32,10 +31,7 @@ def pull(server: GitlabServer, home: DataHome, now: datetime = NOW, **options: A
         since=date(2026, 1, 1),
         **{"retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    outcome = pull_system("gitlab", SourcesConfig(gitlab=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("gitlab", source, home, now, "s3cret")
 
 
 def at(hours: float) -> str:

@@ -10,21 +10,18 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.jenkins import JenkinsSource
-from orchestration.connectors.pull import pull_system
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
 from tests.dbt.project import PROJECT
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 RANGE = re.compile(r"\{(\d+),(\d+)\}$")
 
@@ -137,8 +134,7 @@ def pull(server: JenkinsServer, home: DataHome, now: Any = NOW, **options: Any) 
         since=date(2026, 1, 1),
         **{"tables": ["builds"], "retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    assert pull_system("jenkins", SourcesConfig(jenkins=source), home, lambda: now) is not None
+    pull_source("jenkins", source, home, now, "s3cret")
 
 
 def numbers(home: DataHome) -> list[int]:

@@ -7,16 +7,15 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.jira import JiraSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 from .jira_server import JiraServer
 
 
@@ -45,10 +44,7 @@ def pull(server: JiraServer, home: DataHome, now: Any = NOW, **options: Any) -> 
             **options,
         },
     )
-    source.token = SecretStr("s3cret")
-    outcome = pull_system("jira", SourcesConfig(jira=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("jira", source, home, now, "s3cret")
 
 
 def keys(home: DataHome) -> list[str]:

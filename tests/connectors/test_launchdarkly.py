@@ -8,17 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.launchdarkly import LaunchdarklySource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class LaunchdarklyServer:
@@ -79,10 +77,7 @@ def pull(
         since=date(2026, 1, 1),
         **{"retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr(token)
-    outcome = pull_system("launchdarkly", SourcesConfig(launchdarkly=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("launchdarkly", source, home, now, token)
 
 
 def entry_ids(home: DataHome) -> list[str]:

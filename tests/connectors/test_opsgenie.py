@@ -9,18 +9,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import opsgenie as connector
 from orchestration.connectors.opsgenie import OpsgenieSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class OpsgenieServer:
@@ -108,10 +107,7 @@ def opsgenie(httpserver: HTTPServer) -> OpsgenieServer:
 def pull(server: OpsgenieServer, home: DataHome, now: datetime = NOW, **options: Any) -> PullOutcome:
     given = {"tables": ["alerts"], "retries": 2, "retry_backoff_seconds": 0, **options}
     source = OpsgenieSource(base_url=server.url, token_env="OPSGENIE", since=date(2026, 4, 1), **given)
-    source.token = SecretStr("s3cret")
-    outcome = pull_system("opsgenie", SourcesConfig(opsgenie=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("opsgenie", source, home, now, "s3cret")
 
 
 def told(home: DataHome, table: str) -> list[tuple[str, str]]:

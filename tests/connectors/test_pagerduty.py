@@ -8,18 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import pagerduty as connector
 from orchestration.connectors.pagerduty import PagerdutySource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class PagerdutyServer:
@@ -103,10 +101,7 @@ def pull(
         since=date(2025, 1, 1),
         **{"tables": ["incidents"], "retries": 0, **options},
     )
-    source.token = SecretStr(token)
-    outcome = pull_system("pagerduty", SourcesConfig(pagerduty=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("pagerduty", source, home, now, token)
 
 
 def incident_states(home: DataHome) -> dict[str, str]:

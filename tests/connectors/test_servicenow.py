@@ -9,18 +9,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import servicenow as connector
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.servicenow import TABLES, ServicenowSource
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class ServicenowServer:
@@ -94,10 +92,7 @@ def servicenow(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Servi
 def pull(server: ServicenowServer, home: DataHome, now: datetime = NOW, **options: Any) -> PullOutcome:
     given = {"tables": ["incidents"], "user": "reader", "retries": 2, "retry_backoff_seconds": 0, **options}
     source = ServicenowSource(base_url=server.url, token_env="SN", since=date(2026, 4, 1), **given)
-    source.token = SecretStr("s3cret")
-    outcome = pull_system("servicenow", SourcesConfig(servicenow=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("servicenow", source, home, now, "s3cret")
 
 
 def told(home: DataHome, table: str = "incidents") -> list[str]:

@@ -8,17 +8,15 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.snyk import SnykSource
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 ORGANISATION = "3de2b524-eae7-4f3f-ba5f-1a07e1df44c2"
 
@@ -95,10 +93,7 @@ def pull(server: SnykServer, home: DataHome, now: Any = NOW, **options: Any) -> 
         since=date(2026, 1, 1),
         **{"tables": ["issues"], "retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    outcome = pull_system("snyk", SourcesConfig(snyk=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("snyk", source, home, now, "s3cret")
 
 
 def issue_ids(home: DataHome) -> list[str]:

@@ -8,18 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import sonarqube as connector
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
 from orchestration.connectors.sonarqube import SonarqubeSource
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 PROJECT = "acme:shop"
 FORMAT = "%Y-%m-%dT%H:%M:%S+0000"
@@ -113,10 +111,7 @@ def pull(
         since=date(2026, 1, 1),
         **{"tables": ["issues"], "retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr(token)
-    outcome = pull_system("sonarqube", SourcesConfig(sonarqube=source), home, lambda: now)
-    assert outcome is not None
-    return outcome
+    return pull_source("sonarqube", source, home, now, token)
 
 
 def issue_keys(home: DataHome) -> list[str]:

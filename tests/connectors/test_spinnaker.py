@@ -8,17 +8,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.pull import pull_system
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.connectors.spinnaker import SpinnakerSource
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class GateServer:
@@ -82,8 +79,7 @@ def pull(server: GateServer, home: DataHome, now: Any = NOW, **options: Any) -> 
         since=date(2026, 1, 1),
         **{"retries": 3, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    assert pull_system("spinnaker", SourcesConfig(spinnaker=source), home, lambda: now) is not None
+    pull_source("spinnaker", source, home, now, "s3cret")
 
 
 def ids(home: DataHome, table: str = "executions") -> list[str]:
