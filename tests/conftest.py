@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -47,22 +47,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in long)
 
 
-@pytest.fixture(scope="session")
-def built_company(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
-    """A small company up to 30 June 2026, landed, loaded and built once for all workers: read only."""
-    folder = tmp_path_factory.getbasetemp()
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[DataHome], None]) -> DataHome:
+    """The home that ``make`` fills, once for all workers of the session."""
+    folder = factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         folder = folder.parent
-    home, done = DataHome(folder / "built-company" / "data"), folder / "built-company" / "done"
+    home, done = DataHome(folder / name / "data"), folder / name / "done"
     home.root.mkdir(parents=True, exist_ok=True)
     with (home.root.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            generate(home.landing, home.company, seed=5, scale=0.1, months=8, last_day=LAST_DAY)
-            load_everything(home)
-            build_everything(home, LAST_DAY)
+            make(home)
             done.touch()
     return home
+
+
+@pytest.fixture(scope="session")
+def built_company(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
+    """A small company up to 30 June 2026, landed, loaded and built once for all workers: read only."""
+
+    def make(home: DataHome) -> None:
+        generate(home.landing, home.company, seed=5, scale=0.1, months=8, last_day=LAST_DAY)
+        load_everything(home)
+        build_everything(home, LAST_DAY)
+
+    return make_once(tmp_path_factory, "built-company", make)
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,8 @@ def test_a_house_without_any_source_publishes_its_empty_rows(empty: DataHome) ->
 
 
 def test_a_house_without_any_source_has_a_report_that_says_so(empty: DataHome, tmp_path: Path) -> None:
-    home = copy_warehouse(empty, tmp_path / "home")
+    home = DataHome(tmp_path / "home")
+    copy_warehouse(empty, home)
     publish_build(home, date(2026, 6, 30))
     publish_report(home, {})
     cells = Page((report_folder(home) / "index.html").read_text(encoding="utf-8")).cells

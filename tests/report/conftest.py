@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.home import DataHome
 from orchestration.report.publication import publish_report, report_folder
-from tests.conftest import LAST_DAY
+from tests.conftest import LAST_DAY, make_once
 from tests.report.published_company import copy_warehouse, publish_build, rename
 
 
@@ -30,9 +30,13 @@ class Report:
 
 @pytest.fixture(scope="session")
 def report(built_company: DataHome, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """Published once for the tests that only read it."""
-    home = copy_warehouse(built_company, tmp_path_factory.mktemp("report") / "home")
-    team_id = rename(home)
-    publish_build(home, LAST_DAY)
-    publish_report(home, {"METRICS_COMPANY": "Harbourly & Söhne"})
-    return Report(home, team_id)
+    """Published once for all workers: read only."""
+
+    def make(home: DataHome) -> None:
+        copy_warehouse(built_company, home)
+        (home.root / "renamed").write_text(rename(home), encoding="utf-8")
+        publish_build(home, LAST_DAY)
+        publish_report(home, {"METRICS_COMPANY": "Harbourly & Söhne"})
+
+    home = make_once(tmp_path_factory, "report", make)
+    return Report(home, (home.root / "renamed").read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 
 import duckdb
 
@@ -22,12 +21,10 @@ TEAM_NAME = """<b onclick="x">"Zoë" & 'Sons'</b> 🚀"""
 TITLE = "<script>document.title = 'owned'</script> {{ 7 * 7 }}"
 
 
-def copy_warehouse(built: DataHome, root: Path) -> DataHome:
-    """A home of its own with a copy of the built warehouse."""
-    home = DataHome(root)
-    home.root.mkdir(parents=True)
+def copy_warehouse(built: DataHome, home: DataHome) -> None:
+    """Gives ``home`` a copy of the built warehouse."""
+    home.root.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(built.warehouse, home.warehouse)
-    return home
 
 
 def rename(home: DataHome) -> str:
