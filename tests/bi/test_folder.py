@@ -113,5 +113,6 @@ def test_the_command_writes_a_project_and_says_why_it_does_not(
 
     assert run(["looker", "--out", str(tmp_path)], environ=ENVIRON) == 1
     assert "name another folder" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        run(["qlik", "--out", str(tmp_path / "q")], environ=ENVIRON)
+    for wrong in (["qlik", "--out", "q"], ["looker"], ["dbt", "--out", "q"], ["dbt", "--people"]):
+        with pytest.raises(SystemExit):
+            run(wrong, environ=ENVIRON)
