@@ -10,8 +10,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.bi.registry import Table
 
-Filters = Mapping[str, Callable[..., str]]
-
 _TEMPLATES = Path(__file__).with_name("templates")
 _WRITTEN = {
     "api": "API",
@@ -69,16 +67,21 @@ def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def render(template: str, filters: Filters, **values: object) -> str:
-    """The text that a template of ``templates/`` makes of ``values``; each format brings its own escaping."""
-    # What is written is LookML or TMDL, in which HTML's escapes would be text.
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701
-    )
-    environment.filters.update(filters)
-    return environment.get_template(template).render(**values)
+class Templates:
+    """The texts of ``templates/``, each compiled once; a format brings its own escaping as filters."""
+
+    def __init__(self, filters: Mapping[str, Callable[..., str]]) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            # What is written is LookML or TMDL, in which HTML's escapes would be text.
+            autoescape=False,  # noqa: S701
+        )
+        self._environment.filters.update(filters)
+
+    def render(self, template: str, **values: object) -> str:
+        """The text that a template makes of ``values``."""
+        return self._environment.get_template(template).render(**values)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from orchestration.bi.connection import Connection
 from orchestration.bi.kpis import Kpi, RegistryError
-from orchestration.bi.labels import Filters, describe, kind_of, label_of, one_line, render, title_of
+from orchestration.bi.labels import Templates, describe, kind_of, label_of, one_line, title_of
 from orchestration.bi.measures import Form, Measure, measures_of
 from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry, Table
 from orchestration.loading.identifiers import literal, quote
@@ -45,12 +45,11 @@ class _Field:
 def write_project(registry: Registry, connection: Connection, name: str) -> dict[str, str]:
     """The project's files by path. Raises RegistryError where two fields of a view would have one name."""
     fields = {table.name: _read_fields(registry, table) for table in registry.tables}
-    filters: Filters = {"text": _text, "label": label_of, "sql": quote}
+    templates = Templates({"text": _text, "label": label_of, "sql": quote})
     files = {
-        "manifest.lkml": render("manifest.lkml.j2", filters, connection=connection, name=name),
-        f"{name}.model.lkml": render(
+        "manifest.lkml": templates.render("manifest.lkml.j2", connection=connection, name=name),
+        f"{name}.model.lkml": templates.render(
             "model.lkml.j2",
-            filters,
             name=name,
             registry=registry,
             connection=connection,
@@ -70,9 +69,8 @@ def write_project(registry: Registry, connection: Connection, name: str) -> dict
         names += [_ONE_SEGMENT] if table.name == KPI_VALUES else []
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise RegistryError(f"{table.name}: two fields would be called {', '.join(twice)}")
-        files[f"views/{table.name}.view.lkml"] = render(
+        files[f"views/{table.name}.view.lkml"] = templates.render(
             "view.lkml.j2",
-            filters,
             table=table,
             title=title_of(table),
             fields=fields[table.name],

@@ -15,7 +15,7 @@ from typing import Any
 from orchestration.bi.connection import Connection
 from orchestration.bi.dax import ONE_SEGMENT, write_dax, write_one_segment
 from orchestration.bi.kpis import RegistryError
-from orchestration.bi.labels import Filters, describe, one_line, render
+from orchestration.bi.labels import Templates, describe, one_line
 from orchestration.bi.measures import measures_of
 from orchestration.bi.registry import KPI_VALUES, Registry, Table
 
@@ -30,7 +30,9 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://schemas.engineering-metrics
 def write_project(registry: Registry, connection: Connection, name: str) -> dict[str, str]:
     """The project's files by path. Raises RegistryError where two measures would have one name."""
     model, report = f"{name}.SemanticModel", f"{name}.Report"
-    filters: Filters = {"name": _quote, "m": _m_text, "field": _m_field, "id": _make_id, "comment": _comment}
+    templates = Templates(
+        {"name": _quote, "m": _m_text, "field": _m_field, "id": _make_id, "comment": _comment}
+    )
     files = {
         f"{name}.pbip": _json(
             {
@@ -66,17 +68,19 @@ def write_project(registry: Registry, connection: Connection, name: str) -> dict
             }
         ),
         f"{model}/definition/database.tmdl": "database\n\tcompatibilityLevel: 1600\n",
-        f"{model}/definition/model.tmdl": render("model.tmdl.j2", filters, tables=registry.tables),
-        f"{model}/definition/expressions.tmdl": render("expressions.tmdl.j2", filters, connection=connection),
-        f"{model}/definition/relationships.tmdl": render(
-            "relationships.tmdl.j2", filters, relationships=registry.relationships
+        f"{model}/definition/model.tmdl": templates.render("model.tmdl.j2", tables=registry.tables),
+        f"{model}/definition/expressions.tmdl": templates.render(
+            "expressions.tmdl.j2", connection=connection
+        ),
+        f"{model}/definition/relationships.tmdl": templates.render(
+            "relationships.tmdl.j2", relationships=registry.relationships
         ),
         **_write_report(report, model),
     }
     if not registry.relationships:
         del files[f"{model}/definition/relationships.tmdl"]
     for table in registry.tables:
-        files[f"{model}/definition/tables/{table.name}.tmdl"] = _write_table(registry, table, filters)
+        files[f"{model}/definition/tables/{table.name}.tmdl"] = _write_table(registry, table, templates)
     _require_single_names(registry)
     return files
 
@@ -85,18 +89,17 @@ def find_refresh_column(table: Table) -> str | None:
     """The date by which a fact may be refreshed in parts; None where there is none.
 
     A row whose date is null would be in no part, and would be lost: only a date that the contract says is
-    never null will do.
+    never null will do. What has one row a month is small, and a budget's months lie ahead, where there is no
+    part yet.
     """
-    if table.is_dimension or not table.dates or table.dates[0].name not in table.required:
-        return None
-    return table.dates[0].name
+    day = table.dates[0].name if table.dates and not table.is_dimension else ""
+    return day if day in table.required and "month" not in day else None
 
 
-def _write_table(registry: Registry, table: Table, filters: Filters) -> str:
+def _write_table(registry: Registry, table: Table, templates: Templates) -> str:
     measures = measures_of(registry, table)
-    return render(
+    return templates.render(
         "table.tmdl.j2",
-        filters,
         table=table,
         description=describe(table),
         schema=registry.schema,
