@@ -158,8 +158,8 @@ def test_after_a_build_that_did_not_finish_everything_is_built(line: Line) -> No
     # What a run that was killed in the middle of dbt leaves behind: half-built models and an open build.
     line.warehouse("insert into marts.fct_ticket_counts values ('half built', 7)")
     line.warehouse(
-        "insert into ops.builds select '00000002-killed', started_at + interval 1 second, null, as_of_date, "
-        "code_version, table_versions from ops.builds"
+        "insert into ops.builds by name select '00000002-killed' as build_id, as_of_date, code_version, "
+        "started_at + interval 1 second as started_at, table_versions from ops.builds"
     )
     assert line.run().success
     assert "fct_ticket_counts" in line.built()
