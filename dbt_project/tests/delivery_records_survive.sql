@@ -45,6 +45,16 @@ azure_devops_items as (
 
 ),
 
+servicenow_tasks as (
+
+    select task_number
+    from {{ ref('stg_servicenow__problem_tasks') }}
+    union
+    select task_number
+    from {{ ref('stg_servicenow__problem_task_exports') }}
+
+),
+
 counts as (
 
     {% for system, staged in [
@@ -106,6 +116,7 @@ counts as (
             + (select count(*) from {{ ref('stg_jira__issues') }})
             + (select count(*) from {{ ref('stg_gitlab__issues') }})
             + (select count(*) from azure_devops_items)
+            + (select count(*) from servicenow_tasks)
         ) as loaded,
         (select count(*) from {{ ref('int_work_items') }}) as kept
     union all

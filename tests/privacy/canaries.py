@@ -18,8 +18,9 @@ from urllib.parse import quote
 import duckdb
 
 from orchestration.home import DataHome
-from orchestration.loading.contract_model import Column, TableContract
+from orchestration.loading.contract_model import Column, TableContract, Tree
 from orchestration.loading.paths import parse_json_path
+from orchestration.loading.trees import ANCESTORS
 from tests.loading.test_formats import workbook
 
 NAME = "Quillane Zyxwander"
@@ -72,7 +73,8 @@ def plain_value(column: Column, number: int) -> Any:
     if kind == "double" or kind.startswith("decimal"):
         return "1.5"
     plain = f"{column.name}-{number}"
-    candidates = (plain, address, f"{number:040x}", f"{number:032x}")
+    job = f"https://ci.example/job/shop/{number}/"
+    candidates = (plain, address, job, f"{number:040x}", f"{number:032x}")
     return next((text for text in candidates if re.search(regex or "", text)), plain)
 
 
@@ -139,8 +141,19 @@ def _place(target: Any, segments: list[str | int], value: Any) -> None:
         target = target[here]
 
 
+def grouped(tree: Tree, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups around a record, from the outermost, with what its ancestors tell in them."""
+    inner: dict[str, Any] = {tree.records: [{k: v for k, v in record.items() if k != ANCESTORS}]}
+    around = record.get(ANCESTORS) or [None]
+    for number, ancestor in enumerate(around):
+        inner = {**(ancestor or {}), **(inner if number == 0 else {tree.roots[0]: [inner]})}
+    return inner
+
+
 def document(table: TableContract, records: list[dict[str, Any]]) -> Any:
     """The records where the contract looks for them."""
+    if table.load.tree:
+        return {table.load.tree.roots[0]: [grouped(table.load.tree, record) for record in records]}
     if not table.load.records:
         return records
     root: dict[str, Any] = {"note": NAME}
