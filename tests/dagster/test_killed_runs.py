@@ -202,7 +202,7 @@ def test_a_daily_run_killed_anywhere_is_made_good_by_the_next(
 
 def test_yesterdays_and_todays_files_end_as_all_at_once(empty: Start, yesterday: Start) -> None:
     differing = {name for name in empty.contents if yesterday.contents.get(name) != empty.contents[name]}
-    # Who published yesterday remembers yesterday's figures and restates them; meta_publication sums these tables up.
+    # Who published yesterday remembers its figures and restates them; meta_publication sums these tables up.
     remembered = {
         "fct_kpi_value_history",
         "fct_kpi_restatements",
