@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How hard ``tests/dagster/test_killed_runs.py`` tries."""
     group = parser.getgroup("killed runs")
     group.addoption(
-        "--kills", type=int, default=2, help="runs that are killed, over all starting states (default 2)"
+        "--kills", type=int, default=1, help="runs that are killed, over all starting states (default 1)"
     )
     group.addoption("--kill-seed", type=int, default=7, help="seed of the instants of the kills (default 7)")
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.company import generate
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
 from orchestration.loading.lake import export_lake
-from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
 from orchestration.spark import build_on_spark, spark_files
-from tests.dbt.project import run_dbt
+from tests.conftest import LAST_DAY
 from tests.spark.requirements import needs_spark
 
 PROJECT = Path(__file__).resolve().parents[2]
-LAST_DAY = date(2026, 6, 30)
 VARIABLES = json.dumps({"as_of_date": LAST_DAY.isoformat()})
 TOLERANCE = 1e-9
 
@@ -30,17 +27,12 @@ pytestmark = needs_spark
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
-    """A small company, built on DuckDB and, from its exported lake, on Spark."""
+def built(built_company: DataHome, tmp_path_factory: pytest.TempPathFactory) -> DataHome:
+    """The small company, built on DuckDB and, from its exported lake, on Spark."""
     home = DataHome(tmp_path_factory.mktemp("spark") / "data")
-    generate(home.landing, home.company, seed=11, scale=0.1, months=8, last_day=LAST_DAY)
-    contracts = read_contracts(PROJECT / "dbt_project")
+    shutil.copytree(built_company.root, home.root)
     with open_warehouse(home, holder="test") as con:
-        ensure_tables(con, contracts)
-        for contract in contracts.values():
-            load_system(con, home, contract)
-        export_lake(con, home, contracts)
-    run_dbt(home, "build", "--exclude-resource-type", "unit_test", "--vars", VARIABLES)
+        export_lake(con, home, read_contracts(PROJECT / "dbt_project"))
     done = build_on_spark(home, VARIABLES, os.environ)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return home

@@ -1,3 +1,7 @@
+{#- Between equal records an interpolated percentile may differ from them in its last digit. -#}
+{%- macro at_most(low, high) -%}
+    (facts.{{ low }} <= facts.{{ high }} + 1e-12 * abs(facts.{{ high }}))
+{%- endmacro -%}
 -- One row per figure that cannot be true.
 select
     facts.kpi_id,
@@ -16,11 +20,11 @@ select
             > 1e-6 * greatest(abs(cast(facts.numerator as double)), 1)
             then 'value is not numerator over denominator'
         when kpis.aggregation = 'median' and facts.p50 is not null
-            and not (facts.value = facts.p50 and facts.p50 <= facts.p75 and facts.p75 <= facts.p90)
+            and not (facts.value = facts.p50 and {{ at_most('p50', 'p75') }} and {{ at_most('p75', 'p90') }})
             then 'percentiles are out of order'
         when kpis.aggregation = 'p90' and facts.value <> facts.p90
-            or kpis.aggregation = 'p85' and (facts.value < facts.p75 or facts.value > facts.p90)
-            or kpis.aggregation = 'maximum' and facts.value < facts.p90
+            or kpis.aggregation = 'p85' and not ({{ at_most('p75', 'value') }} and {{ at_most('value', 'p90') }})
+            or kpis.aggregation = 'maximum' and not {{ at_most('p90', 'value') }}
             then 'value is not the percentile that it is named for'
         when facts.low > facts.value or facts.high < facts.value then 'value outside its interval'
         when facts.coverage < 0 or facts.coverage > 1 then 'coverage is no share'
@@ -50,11 +54,11 @@ where
     or (
         kpis.aggregation = 'median'
         and facts.p50 is not null
-        and not (facts.value = facts.p50 and facts.p50 <= facts.p75 and facts.p75 <= facts.p90)
+        and not (facts.value = facts.p50 and {{ at_most('p50', 'p75') }} and {{ at_most('p75', 'p90') }})
     )
     or (kpis.aggregation = 'p90' and facts.value <> facts.p90)
-    or (kpis.aggregation = 'p85' and (facts.value < facts.p75 or facts.value > facts.p90))
-    or (kpis.aggregation = 'maximum' and facts.value < facts.p90)
+    or (kpis.aggregation = 'p85' and not ({{ at_most('p75', 'value') }} and {{ at_most('value', 'p90') }}))
+    or (kpis.aggregation = 'maximum' and not {{ at_most('p90', 'value') }})
     or facts.low > facts.value
     or facts.high < facts.value
     or facts.coverage < 0
