@@ -33,6 +33,7 @@ class Limits:
     line_bytes: int = 16 * 1024**2
     document_bytes: int = 512 * 1024**2
     parsed_bytes: int = 64 * 1024**2  # YAML and XML, which are parsed in Python
+    workbook_bytes: int = 1024**3  # unpacked: its cells are held in memory
     depth: int = 100
     cells: int = 20_000_000
 

@@ -14,7 +14,6 @@ import duckdb
 
 from orchestration.loading.archives import Limits
 from orchestration.loading.contract_model import TableContract
-from orchestration.loading.formats import ensure_utf8
 from orchestration.loading.identifiers import literal
 from orchestration.loading.intake import Candidate
 from orchestration.loading.landing import LandingError
@@ -33,14 +32,18 @@ from orchestration.loading.modes import settle
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey
 from orchestration.loading.quarantine import (
+    begin_split_lines,
     commonest_fault,
+    count_split_lines,
+    note_split_lines,
     record_drift,
     record_rejects,
-    record_split_errors,
+    record_split_lines,
 )
 from orchestration.loading.records import StageRequest
 from orchestration.loading.relations import numbered
-from orchestration.loading.staging import create_stage, fill_stage
+from orchestration.loading.staging import count_rows, create_stage, fill_stage
+from orchestration.loading.texts import blank_broken_lines, ensure_utf8, json_fault
 from orchestration.loading.warehouse import transaction
 
 _log = logging.getLogger(__name__)
@@ -84,19 +87,21 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: Batch) -> list[FileOutcome
     candidates = batch.candidates
     with scratch(con, batch):
         try:
-            split_errors = stage_files(con, batch)
+            stage_files(con, batch)
         except UNREADABLE as error:
             if len(candidates) > 1:
                 middle = len(candidates) // 2
                 rest = [candidates[:middle], candidates[middle:]]
             else:
                 candidates[0].resolve(batch.table)
-                candidates[0].failure, candidates[0].parts = failure_reason(batch.table, error), []
+                fault = _json_fault(candidates[0], batch.limits)
+                candidates[0].failure = fault or failure_reason(batch.table, error)
+                candidates[0].parts = []
                 rest = [candidates]
         else:
             rest = _fit_to_commit(con, batch)
             if rest == [candidates]:
-                return _commit(con, batch, started, split_errors)
+                return _commit(con, batch, started)
     again = replace(batch, repeated=True)
     return [o for part in rest if part for o in load_batch(con, replace(again, candidates=part))]
 
@@ -142,9 +147,10 @@ def scratch(con: duckdb.DuckDBPyConnection, batch: Batch) -> Iterator[None]:
         file.with_name(file.name + ".wal").unlink(missing_ok=True)
 
 
-def stage_files(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
-    """Fill the stage; returns whether ``reject_errors`` holds lines that could not be split."""
+def stage_files(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """Fill the stage, and ``split_lines`` with the lines that could not be split into fields."""
     create_stage(con, batch.table)
+    begin_split_lines(con)
     con.execute("drop table if exists reject_errors")
     con.execute("drop table if exists reject_scans")
     _number(batch)
@@ -152,9 +158,10 @@ def stage_files(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
         name: [c.captures.get(name) for c in batch.candidates] for name in batch.table.path_pattern.names
     }
     readable = [c for c in batch.candidates if c.parts]
-    split_errors = False
     for position in range(max((len(c.parts) for c in readable), default=0)):
         # Only a candidate that is alone has several parts; then they are read one after the other.
+        if position:
+            readable[0].parts[position] = replace(readable[0].parts[position], first_row=count_rows(con))
         parts = [c.parts[position] for c in readable]
         request = StageRequest(batch.table, parts, [p.path for p in parts], captures, batch.key, batch.limits)
         try:
@@ -164,8 +171,7 @@ def stage_files(con: duckdb.DuckDBPyConnection, batch: Batch) -> bool:
         except UNREADABLE as error:
             if len(readable) > 1:
                 raise
-            split_errors |= _fill_repaired(con, request, readable[0], position, error)
-    return split_errors
+            _fill_repaired(con, request, readable[0], position, error)
 
 
 def _number(batch: Batch) -> None:
@@ -187,9 +193,9 @@ def _fill_repaired(
     candidate: Candidate,
     position: int,
     failure: duckdb.Error,
-) -> bool:
+) -> None:
     """Read a part that failed once more: as UTF-8, with one kind of line ends, without the lines that do not
-    split. Returns whether such lines were left out; raises duckdb.Error where nothing helps.
+    split, which are noted. Raises duckdb.Error where nothing helps.
     """
     part = candidate.parts[position]
     repaired = part
@@ -204,13 +210,17 @@ def _fill_repaired(
         candidate.placed = None if candidate.placed == part.path else candidate.placed
         try:
             fill_stage(con, request.again())
-            return False
+            return
         except UNREADABLE:
             pass
-    if part.kind != "csv":
+    if part.kind != "csv" or part.headers is None:
         raise failure
+    broken: list[tuple[int, str]] = []
+    if len(part.headers.names) > 1:  # of a single column, an empty line is a record
+        broken = blank_broken_lines(part.path, part.delimiter, request.limits.line_bytes)
+        candidate.placed = None if candidate.placed == part.path else candidate.placed
     fill_stage(con, request.again(), rejects=True)
-    return True
+    note_split_lines(con, position, part, broken)
 
 
 def failure_reason(table: TableContract, error: Exception) -> str:
@@ -219,19 +229,18 @@ def failure_reason(table: TableContract, error: Exception) -> str:
     return "cannot be read" if table.personal else f"cannot be read: {first[:500]}"
 
 
-def _commit(
-    con: duckdb.DuckDBPyConnection, batch: Batch, started: float, split_errors: bool
-) -> list[FileOutcome]:
+def _commit(con: duckdb.DuckDBPyConnection, batch: Batch, started: float) -> list[FileOutcome]:
     table, candidates = batch.table, batch.candidates
     now = batch.clock()
     with transaction(con):
         note_batch(con, candidates)
         count_batch(con, table)
-        if split_errors:
-            split = record_split_errors(con, table, candidates[0], batch.key, now)
+        split = count_split_lines(con)
+        if split:
+            record_split_lines(con, table, candidates[0], batch.key, now)
             con.execute("update batch_files set rows_read = rows_read + $split", {"split": split})
         _judge(con, batch)
-        if split_errors and candidates[0].failure is not None:
+        if split and candidates[0].failure is not None:
             # Of a failed file no row counts as read, so none may wait in the quarantine.
             con.execute(
                 "delete from ops.ingest_rejects where file_id = $file_id", {"file_id": candidates[0].file_id}
@@ -256,7 +265,7 @@ def _judge(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     for (number, read, good, malformed, delivered_at), candidate in zip(rows, batch.candidates, strict=True):
         kinds = {part.kind for part in candidate.parts}
         if candidate.failure is None and malformed and ("json_document" in kinds or malformed == read):
-            candidate.failure = "is not JSON"
+            candidate.failure = _json_fault(candidate, batch.limits) or "is not JSON"
         guarded = table.load.mode == "snapshot" and not table.load.allow_empty
         empty = not good and delivered_at not in filled and not _delivered_before(con, table, delivered_at)
         if candidate.failure is None and guarded and empty:
@@ -266,6 +275,12 @@ def _judge(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
             )
         if candidate.failure is not None:
             note_failure(con, number, candidate.failure)
+
+
+def _json_fault(candidate: Candidate, limits: Limits) -> str | None:
+    """What is wrong with a file that is one JSON text, if it is one and that can be told."""
+    whole = len(candidate.parts) == 1 and candidate.parts[0].kind in ("json_array", "json_document")
+    return json_fault(candidate.parts[0].path, limits.parsed_bytes) if whole else None
 
 
 def _delivered_before(con: duckdb.DuckDBPyConnection, table: TableContract, delivered_at: datetime) -> bool:

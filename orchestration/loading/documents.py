@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import datetime
 import json
-from collections.abc import Hashable, Iterator
+import zipfile
+import zlib
+from array import array
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -114,38 +117,68 @@ def _local(name: str) -> str:
     return name.rsplit("}", 1)[-1]
 
 
-def workbook_to_csv(path: Path, table: TableContract, limits: Limits) -> list[Path]:
-    """One CSV per sheet whose first row that is not empty has a column of the contract.
+def workbook_to_csv(
+    path: Path, table: TableContract, limits: Limits
+) -> list[tuple[str, Path, Sequence[int]]]:
+    """The name of each sheet whose first row that is not empty has a column of the contract, a CSV of it, and
+    the number that each of its records has in the sheet, from 1.
 
     Dates become ISO text, whole numbers lose their ``.0``. Raises LandingError.
     """
+    _check_unpacked(path, limits)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         sheets = [workbook.get_sheet_by_index(i) for i in range(len(workbook.sheet_names))]
     except Exception as error:
         raise LandingError(f"is no workbook that can be read: {error}") from error
-    written: list[Path] = []
+    written: list[tuple[str, Path, Sequence[int]]] = []
     for number, sheet in enumerate(sheets):
         if sheet.total_height * sheet.total_width > limits.cells:
             raise LandingError(f"has a sheet of more than {limits.cells} cells")
         rows = ([_cell(value) for value in row] for row in sheet.iter_rows())
         target = path.with_name(f"{path.name}.{number}.csv")
-        if _write_sheet(rows, target, table):
-            written.append(target)
+        if places := _write_sheet(rows, target, table):
+            written.append((sheet.name, target, places[1:]))
     if not written:
-        raise LandingError("has no sheet with a column of the contract in its header")
+        raise LandingError(
+            "has no sheet with a column of the contract in its header, the first row that is not empty"
+        )
     return written
 
 
-def _write_sheet(rows: Iterator[list[str]], target: Path, table: TableContract) -> bool:
-    header = next((row for row in rows if any(row)), None)
-    if header is None or not map_headers(tuple(header), table).matched:
-        return False
+def _check_unpacked(path: Path, limits: Limits) -> None:
+    """Refuse a workbook whose parts, which the reader takes into memory, unpack to more than they may."""
+    if not zipfile.is_zipfile(path):
+        return  # of the old format, which packs nothing
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+            if len(parts) > limits.members or sum(p.file_size for p in parts) > limits.workbook_bytes:
+                raise LandingError(
+                    f"unpacks to more than {limits.workbook_bytes} bytes or {limits.members} members"
+                )
+            # What a part says of its size is held against what comes out of it.
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+        raise LandingError(f"is damaged: {error}") from error
+    if damaged is not None:
+        raise LandingError(f"is damaged: part {damaged!r} is not what it says")
+
+
+def _write_sheet(rows: Iterator[list[str]], target: Path, table: TableContract) -> Sequence[int]:
+    """Write the rows that are not empty; their places in the sheet. None is written without a header."""
+    filled = ((place, row) for place, row in enumerate(rows, 1) if any(row))
+    first, header = next(filled, (0, []))
+    places = array("L", [first])
+    if not map_headers(tuple(header), table).matched:
+        return ()
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(header)
-        writer.writerows(row for row in rows if any(row))
-    return True
+        for place, row in filled:
+            writer.writerow(row)
+            places.append(place)
+    return places
 
 
 def _cell(value: object) -> str:

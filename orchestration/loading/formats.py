@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
-import mmap
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestration.loading.archives import WORKBOOK_SUFFIXES, Limits, Member
@@ -17,18 +16,16 @@ from orchestration.loading.documents import workbook_to_csv, xml_to_lines, yaml_
 from orchestration.loading.headers import HeaderMap, map_headers
 from orchestration.loading.landing import LandingError
 from orchestration.loading.paths import parse_json_path
+from orchestration.loading.texts import (
+    ensure_utf8,
+    find_long_line,
+    has_odd_line_ends,
+    with_plain_line_ends,
+)
 from orchestration.loading.trees import json_tree_to_lines, xml_tree_to_lines
 
-_CHUNK = 4 * 1024 * 1024
 # Up to here a text is checked to be UTF-8 beforehand; in larger files DuckDB finds out while reading.
 _CHECKED_BYTES = 64 * 1024**2
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _XML_ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding=[\"']([A-Za-z][A-Za-z0-9._-]*)[\"']")
 _BLANK = b" \t\r\n"
 _DELIMITERS = (",", "\t", ";", "|")
@@ -44,6 +41,9 @@ class Part:
     ``wrapped``: the first JSON value is a page or array, not a record.
     ``by_line``: record n is line n of the landed file.
     ``nested``: Parquet whose columns are records, which are read by their JSON paths.
+    ``lines_before``: how many lines of the landed file were left out ahead of this text.
+    ``places``: of a sheet, the number of each record's row in it, from 1.
+    ``first_row``: of one of several parts, the row of the stage with which it begins.
     """
 
     name: str
@@ -56,6 +56,9 @@ class Part:
     wrapped: bool = False
     by_line: bool = False
     nested: bool = False
+    lines_before: int = 0
+    places: Sequence[int] | None = field(default=None, compare=False)
+    first_row: int = 0
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -76,7 +79,10 @@ def recognise(member: Member, table: TableContract, limits: Limits) -> list[Part
         return [Part(member.name, member.path, "parquet", size)]
     if suffix in WORKBOOK_SUFFIXES:
         sheets = workbook_to_csv(member.path, table, limits)
-        return [_csv_part(Member(member.name, sheet), table, limits) for sheet in sheets]
+        return [
+            replace(_csv_part(Member(name, sheet), table, limits), places=places)
+            for name, sheet, places in sheets
+        ]
     if size == 0:
         raise LandingError("is empty")
     declared = _declared_encodings(head)
@@ -116,114 +122,6 @@ def _declared_encodings(head: bytes) -> tuple[str, ...]:
     except LookupError:
         return ()
     return (name,) if name else ()
-
-
-def ensure_utf8(path: Path, encodings: tuple[str, ...], head: bytes, always: bool) -> Path:
-    """``path`` if it is UTF-8 without byte order mark, else a rewritten copy beside it.
-
-    Only looks for a mark unless ``always``. Raises LandingError where no encoding fits.
-    """
-    for mark, encoding in _BOMS:
-        if head.startswith(mark):
-            return _rewrite(path, encoding)
-    if not always or (encodings and encodings[0].lower().replace("-", "") == "utf8" and _is_utf8(path)):
-        return path
-    for encoding in encodings:
-        try:
-            return _rewrite(path, encoding)
-        except LandingError:
-            continue
-    raise LandingError(f"is text in none of the encodings {', '.join(encodings)}")
-
-
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
-
-
-def _rewrite(path: Path, encoding: str) -> Path:
-    target = path.with_name(path.name + ".utf8")
-    try:
-        with (
-            path.open(encoding=encoding, newline="") as source,
-            target.open("w", encoding="utf-8", newline="") as copy,
-        ):
-            while chunk := source.read(_CHUNK):
-                copy.write(chunk)
-    except UnicodeError as error:
-        raise LandingError(f"is not {encoding}", f": {error}") from error
-    return target
-
-
-def find_long_line(path: Path, limit: int) -> int | None:
-    """Number of the first line of more than ``limit`` bytes; None where there is none.
-
-    DuckDB drops such lines without a word. Where every stretch of half the limit has a line feed, which is
-    seen without reading it all, there can be none.
-    """
-    size, stride = path.stat().st_size, max(limit // 2, 1)
-    if size <= limit:
-        return None
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        if all(view.find(b"\n", start, start + stride) >= 0 for start in range(0, size - stride, stride)):
-            return None
-        number = 0
-        while line := file.readline(limit + 1):
-            number += 1
-            if len(line) > limit:
-                return number
-    return None
-
-
-def _has_odd_line_ends(path: Path) -> bool:
-    """Whether a text begins with a blank line or has more than one kind of line ends."""
-    with path.open("rb") as file:
-        if file.read(1) in (b"\n", b"\r"):
-            return True
-    if not _count(path, b"\r"):
-        return False
-    return not (_count(path, b"\r") == _count(path, b"\n") == _count(path, b"\r\n"))
-
-
-def _count(path: Path, wanted: bytes) -> int:
-    if not path.stat().st_size:
-        return 0
-    found = 0
-    with path.open("rb") as file:
-        last = b""
-        while chunk := file.read(_CHUNK):
-            found += chunk.count(wanted) + (len(wanted) > 1 and last + chunk[:1] == wanted)
-            last = chunk[-1:]
-    return found
-
-
-def _with_plain_line_ends(path: Path) -> Path:
-    """A copy of a UTF-8 text that begins with its first line that is not blank, all lines ended by a feed.
-
-    DuckDB refuses CSV that mixes line ends, and loses the header behind blank lines of another kind.
-    """
-    target = path.with_name(path.name + ".lf")
-    with (
-        path.open(encoding="utf-8", newline="") as source,
-        target.open("w", encoding="utf-8", newline="") as copy,
-    ):
-        held, begun = "", False
-        while chunk := source.read(_CHUNK):
-            chunk = held + chunk
-            held = "\r" if chunk.endswith("\r") else ""
-            text = chunk[: len(chunk) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
-            text = text if begun else text.lstrip("\n")
-            begun = begun or bool(text)
-            copy.write(text)
-        copy.write(held.replace("\r", "\n"))
-    return target
 
 
 def _first_line(path: Path, limits: Limits) -> bytes:
@@ -286,10 +184,14 @@ def _refuse_long_lines(path: Path, limits: Limits) -> None:
 
 def _csv_part(member: Member, table: TableContract, limits: Limits) -> Part:
     _refuse_long_lines(member.path, limits)
-    if _has_odd_line_ends(member.path):
-        member = replace(member, path=_with_plain_line_ends(member.path))
+    lines_before = 0
+    if has_odd_line_ends(member.path):
+        path, lines_before = with_plain_line_ends(member.path)
+        member = replace(member, path=path)
     with member.path.open("rb") as file:
         text = file.read(MAX_HEADER_BYTES).decode("utf-8", "ignore")
+    # Of a text that is no CSV, or whose first quote never ends, all of it is one field.
+    csv.field_size_limit(MAX_HEADER_BYTES)
     best: tuple[int, HeaderMap, str] | None = None
     for delimiter in _DELIMITERS:
         row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
@@ -299,10 +201,11 @@ def _csv_part(member: Member, table: TableContract, limits: Limits) -> Part:
     assert best is not None  # there are delimiters
     matched, headers, delimiter = best
     if not matched:
-        shown = ", ".join(headers.names[:5])
+        shown = " ".join(", ".join(headers.names[:5]).split())
         raise LandingError("has no column of the contract in its header", f" ({shown[:200]})")
     if headers.missing:
         raise LandingError(
             f"lacks the required column {headers.missing[0]}: its header is none of those accepted"
         )
-    return Part(member.name, member.path, "csv", member.path.stat().st_size, headers, delimiter)
+    part = _part(member.name, member.path, "csv")
+    return replace(part, headers=headers, delimiter=delimiter, lines_before=lines_before)

@@ -173,11 +173,15 @@ def take_in(
             candidate.placed = target
     finally:
         os.close(descriptor)
-    try:
-        for member in members:
+    for member in members:
+        try:
             candidate.parts += recognise(member, table, limits)
-    except LandingError as error:
-        candidate.parts, candidate.failure = [], error.reason if table.personal else str(error)
+        except LandingError as error:
+            failure = error.reason if table.personal else str(error)
+            if len(members) > 1:
+                failure = f"holds {'a member' if table.personal else repr(member.name)}, which {failure}"
+            candidate.parts, candidate.failure = [], failure
+            break
     return candidate
 
 

@@ -101,6 +101,7 @@ def load_files(
     deliveries = date_deliveries(table, known_deliveries(con, table), files)
     known, known_sizes = known_files(con, table), {size for size, _ in known_paths(con, table).values()}
     outcomes: list[FileOutcome] = []
+    loose: list[Candidate] = []
     for folder, chunk in _chunks(con, home, table, files, known, known_sizes, limits, deliveries):
         new: dict[str, Candidate] = {}
         again: list[Candidate] = []
@@ -112,13 +113,43 @@ def load_files(
         for group in batches(list(new.values()), _CHUNK_BYTES):
             outcomes += load_batch(con, Batch(table, group, folder, key, clock, limits))
         known |= {o.file_id for o in outcomes}
+        loose += [c for c in new.values() if _is_loose(table, c)]
         if again:
             with transaction(con):
                 remember_paths(con, table, again)
     for outcome in outcomes:
         if outcome.status == "failed":
             _log.warning("%s cannot be loaded: it %s", outcome.path, outcome.reason)
+    if len(loose) > 1:
+        _warn_of_replaced(con, loose)
     return outcomes
+
+
+def _is_loose(table: TableContract, candidate: Candidate) -> bool:
+    """Whether the file is a delivery of its own, because nothing says which one it belongs to."""
+    replaces = table.load.mode in ("replace_partition", "snapshot")
+    named = table.path_pattern.delivery(candidate.file.below_table) is not None
+    return replaces and not (candidate.dated or named or any(c.options.delivered_at for c in table.columns))
+
+
+def _warn_of_replaced(con: duckdb.DuckDBPyConnection, loose: Iterable[Candidate]) -> None:
+    """Say which of the files that came together were replaced: parts of one delivery should not be."""
+    rows = con.execute(
+        """
+        select path, rows_superseded from ops.ingest_files
+        where list_contains(?::varchar[], file_id) and rows_superseded > 0
+        order by path
+        """,
+        [[candidate.file_id for candidate in loose]],
+    ).fetchall()
+    for path, superseded in rows:
+        _log.warning(
+            "%s: %s rows are replaced by those of a file beside it; parts of one delivery belong in one"
+            " folder that is named for its day, such as %s/2026-06-30/",
+            path,
+            superseded,
+            path.rsplit("/", 1)[0],
+        )
 
 
 @contextmanager

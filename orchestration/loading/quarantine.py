@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from orchestration.loading.formats import Part
 from orchestration.loading.headers import contract_words, is_made_of, matches_any
 from orchestration.loading.identifiers import Parameters
 from orchestration.loading.intake import Candidate
+from orchestration.loading.lines import member_name, note_lines
 from orchestration.loading.pseudonym import PseudonymKey
 from orchestration.loading.records import (
     MALFORMED,
@@ -49,7 +49,7 @@ def record_rejects(
     if not found or not found[0]:
         return
     _note_reasons(con, table)
-    _note_lines(con, table, batch)
+    note_lines(con, table, batch)
     parameters = Parameters()
     value, raw = _shown("stage._value", table, key, parameters), _shown("stage._raw", table, key, parameters)
     system, name = parameters.add(table.system), parameters.add(table.name)
@@ -61,7 +61,8 @@ def record_rejects(
         )
         select
             left(md5(files.file_id || '/' || cast(stage.rowid - files.first_rid + 1 as varchar)), 16),
-            files.file_id, {system}, {name}, files.path, stage.rowid - files.first_rid + 1,
+            files.file_id, {system}, {name}, files.path || coalesce('/' || lines.member, ''),
+            stage.rowid - files.first_rid + 1,
             case when linewise.by_row then stage.rowid - files.first_rid + 1 else lines.line end,
             reasons.column_name, {value},
             case when stage._state > 0 and stage._value is null then 'is required, and is null or absent'
@@ -79,16 +80,57 @@ def record_rejects(
     )
 
 
-def record_split_errors(
+def begin_split_lines(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty temporary table ``split_lines``: lines of a file that do not split into fields."""
+    con.execute(
+        "create or replace temp table split_lines (part integer, line bigint, error string, text string)"
+    )
+
+
+def note_split_lines(
+    con: duckdb.DuckDBPyConnection, position: int, part: Part, broken: Sequence[tuple[int, str]]
+) -> None:
+    """Note the lines of a part that DuckDB could not split, and those ``broken`` ones (number, text) that
+    were taken out before it read.
+    """
+    parameters = Parameters()
+    rows = parameters.add_rows({"line": "BIGINT", "text": "VARCHAR"}, list(broken) or [(None, None)])
+    given = parameters.values | {"part": position, "before": part.lines_before}
+    con.execute(
+        f"""
+        insert into split_lines
+        select
+            $part, line + $before, string_agg(distinct error, ', ' order by error),
+            left(any_value(text), 65536)
+        from (
+            select line, lower(cast(error_type as varchar)) as error, csv_line as text from reject_errors
+            union all
+            select line, 'unquoted value', text from {rows} where line is not null
+        )
+        group by line
+        """,
+        given,
+    )
+    con.execute("drop table reject_errors")
+    con.execute("drop table reject_scans")
+
+
+def count_split_lines(con: duckdb.DuckDBPyConnection) -> int:
+    """How many lines of the file could not be split into fields."""
+    row = con.execute("select count(*) from split_lines").fetchone()
+    return int(row[0]) if row else 0
+
+
+def record_split_lines(
     con: duckdb.DuckDBPyConnection,
     table: TableContract,
     candidate: Candidate,
     key: PseudonymKey | None,
     now: datetime,
-) -> int:
-    """Write CSV lines that could not be split into fields to the quarantine; returns how many they are."""
+) -> None:
+    """Write the lines that could not be split into fields to the quarantine."""
     parameters = Parameters()
-    raw = _shown("left(any_value(csv_line), 65536)", table, key, parameters)
+    names = parameters.add_list([member_name(table, candidate, part) for part in candidate.parts])
     values = [
         parameters.add(v) for v in (candidate.file_id, table.system, table.name, candidate.file.shown, now)
     ]
@@ -99,17 +141,17 @@ def record_split_errors(
             raw_text, rejected_at, replayed_at
         )
         select
-            left(md5({values[0]} || '/line ' || cast(line as varchar)), 16),
-            {values[0]}, {values[1]}, {values[2]}, {values[3]}, null, line, null, null,
-            'cannot be split into fields: ' || lower(string_agg(distinct cast(error_type as varchar), ', ')),
-            {raw}, {values[4]}, null
-        from reject_errors
-        group by line
+            left(md5(concat_ws('/', {values[0]}, 'part', part, 'line', line)), 16),
+            {values[0]}, {values[1]}, {values[2]}, {values[3]} || coalesce('/' || {names}[part + 1], ''),
+            null, line, null, null,
+            'cannot be split into fields: ' || replace(
+                error, 'unquoted value', 'a quote that is opened has no end, or text behind its end'
+            ),
+            {_shown("text", table, key, parameters)}, {values[4]}, null
+        from split_lines
         """,
         parameters.values,
     )
-    row = con.execute("select count(distinct line) from reject_errors").fetchone()
-    return int(row[0]) if row else 0
 
 
 def record_drift(
@@ -225,66 +267,3 @@ def _note_reasons(con: duckdb.DuckDBPyConnection, table: TableContract) -> None:
         [(state, column, reason) for state, (column, reason) in reasons.items()],
     )
     con.execute(f"create or replace temp table reject_reasons as select * from {rows}", parameters.values)
-
-
-def _note_lines(con: duckdb.DuckDBPyConnection, table: TableContract, batch: Sequence[Candidate]) -> None:
-    parameters = Parameters()
-    linewise = parameters.add_rows(
-        {"number": "INTEGER", "by_row": "BOOLEAN"},
-        [
-            (number, len(c.parts) == 1 and c.parts[0].by_line and table.load.explode is None)
-            for number, c in enumerate(batch, 1)
-        ],
-    )
-    con.execute(
-        f"create or replace temp table reject_linewise as select * from {linewise}", parameters.values
-    )
-    con.execute("create or replace temp table reject_lines (rid bigint, line bigint)")
-    for number, candidate in enumerate(batch, 1):
-        if len(candidate.parts) != 1 or candidate.parts[0].kind != "csv":
-            continue
-        rows = con.execute(
-            f"""
-            select stage.rowid, stage.rowid - files.first_rid
-            from {STAGE} as stage
-            inner join batch_files as files on stage._file = files.number
-            where stage._file = $number and stage._state <> {NOT_A_RECORD}
-            order by stage.rowid
-            """,
-            {"number": number},
-        ).fetchall()
-        if rows:
-            lines = csv_lines(candidate.parts[0], [row for _, row in rows])
-            parameters = Parameters()
-            found = parameters.add_rows(
-                {"rid": "BIGINT", "line": "BIGINT"}, list(zip((rid for rid, _ in rows), lines, strict=True))
-            )
-            con.execute(f"insert into reject_lines select rid, line from {found}", parameters.values)
-
-
-def csv_lines(part: Part, rows: Sequence[int]) -> list[int | None]:
-    """Line numbers (from 1) of data rows (from 0, ascending) of a CSV part; None where one is not found."""
-    wanted = iter(rows)
-    target = next(wanted, None)
-    lines: list[int | None] = []
-    csv.field_size_limit(2**31 - 1)
-    with part.path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, delimiter=part.delimiter)
-        width = len(part.headers.names) if part.headers else 0
-        index, before, header_seen = 0, 0, False
-        for record in reader:
-            started, before = before + 1, reader.line_num
-            if not record:
-                continue
-            if not header_seen:
-                header_seen = True
-                continue
-            if len(record) != width:
-                continue  # DuckDB could not split it either; it has its own reject
-            if index == target:
-                lines.append(started)
-                target = next(wanted, None)
-                if target is None:
-                    return lines
-            index += 1
-    return lines + [None] * (len(rows) - len(lines))

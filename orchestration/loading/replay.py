@@ -23,6 +23,7 @@ from orchestration.loading.load import load_files, load_table, prepared, utc_now
 from orchestration.loading.modes import settle
 from orchestration.loading.outcome import FileOutcome
 from orchestration.loading.pseudonym import PseudonymKey, read_pseudonym_key
+from orchestration.loading.quarantine import count_split_lines
 from orchestration.loading.records import NOT_A_RECORD
 from orchestration.loading.staging import STAGE
 from orchestration.loading.tables import ensure_tables
@@ -132,11 +133,13 @@ def replay_rejects(
     """
     rows = con.execute(
         """
-        select distinct file_id, system, table_name, path
-        from ops.ingest_rejects
-        where replayed_at is null
-            and ($system is null or system = $system) and ($name is null or table_name = $name)
-        order by system, table_name, path, file_id
+        select distinct rejects.file_id, rejects.system, rejects.table_name, files.path
+        from ops.ingest_rejects as rejects
+        inner join ops.ingest_files as files on rejects.file_id = files.file_id
+        where rejects.replayed_at is null
+            and ($system is null or rejects.system = $system)
+            and ($name is null or rejects.table_name = $name)
+        order by rejects.system, rejects.table_name, files.path, rejects.file_id
         """,
         {"system": system, "name": table_name},
     ).fetchall()
@@ -182,26 +185,21 @@ def _recover(
             candidate.delivered_at = ledger[1]
             batch = Batch(table, [candidate], folder, key, clock, limits)
             with scratch(con, batch):
-                split_errors = stage_files(con, batch)
-                return _commit_recovered(con, batch, ledger[0], split_errors)
+                stage_files(con, batch)
+                return _commit_recovered(con, batch, ledger[0])
     except ChangedWhileReadError as error:
         return str(error), 0
     except UNREADABLE as error:
         return failure_reason(table, error), 0
 
 
-def _commit_recovered(
-    con: duckdb.DuckDBPyConnection, batch: Batch, rows_read: int, split_errors: bool
-) -> tuple[str, int]:
+def _commit_recovered(con: duckdb.DuckDBPyConnection, batch: Batch, rows_read: int) -> tuple[str, int]:
     table, file_id = batch.table, batch.candidates[0].file_id
-    unsplit = (
-        con.execute("select count(distinct line) from reject_errors").fetchone() if split_errors else None
-    )
     records = con.execute(
         f"select count(*) filter (where _state is null or _state <> {NOT_A_RECORD}), min(rowid) from {STAGE}"
     ).fetchone()
     read, first = records or (0, 0)
-    if read + (unsplit[0] if unsplit else 0) != rows_read:
+    if read + count_split_lines(con) != rows_read:
         return f"now reads as {read} records instead of {rows_read}: replay the file as a whole", 0
     con.execute("create or replace temp table waiting (rid bigint)")
     con.execute(

@@ -67,7 +67,7 @@ def _fill_from_json(con: duckdb.DuckDBPyConnection, request: StageRequest, part:
     exact = any(column.decimal for column in request.table.stored)
     wrapped = part.wrapped or part.kind == "json_document"
     if not wrapped:
-        before = _row_count(con)
+        before = count_rows(con)
         documents = document_relation(part.kind, request.files, request.parameters, exact, request.limits)
         _insert_json(con, request, documents, unwrapped=False)
         found = con.execute(
@@ -97,7 +97,8 @@ def _insert_json(
         _insert(con, request, *json_records(request, documents, unwrapped, guarded=True))
 
 
-def _row_count(con: duckdb.DuckDBPyConnection) -> int:
+def count_rows(con: duckdb.DuckDBPyConnection) -> int:
+    """How many rows the stage has, those that were removed from its middle included."""
     row = con.execute(f"select coalesce(max(rowid) + 1, 0) from {STAGE}").fetchone()
     return int(row[0]) if row else 0
 

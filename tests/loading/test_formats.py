@@ -334,8 +334,26 @@ def test_an_export_counts_once_whether_plain_or_compressed(shop: Shop) -> None:
         ("cut.zip", zipped({"a.jsonl": LINES})[:-20], "damaged"),
         ("empty.json", b"", "is empty"),
         ("page.json", b"<html><body>Sign in</body></html>", "is not JSON: it starts with '<html>"),
-        ("cut.json", b'{"orders": [{"id": 1}, {"id"', "is not JSON"),
-        ("cut_array.json", b'[{"id": 1},\n {"id"', "cannot be read"),
+        (
+            "cut.json",
+            b'{"orders": [{"id": 1}, {"id"',
+            "is not JSON: Expecting ':' delimiter in line 1, column 29",
+        ),
+        (
+            "cut_array.json",
+            b'[{"id": 1},\n {"id"',
+            "is not JSON: Expecting ':' delimiter in line 2, column 7",
+        ),
+        (
+            "quoted.csv",
+            b'"order id,status\n' + b"1,a\n" * 50_000,
+            "has no column of the contract in its header",
+        ),
+        (
+            "two.zip",
+            zipped({"a.csv": b"order id\n1\n", "notes.txt": b"hello"}),
+            "holds 'notes.txt', which has no column of the contract in its header (hello)",
+        ),
         ("page.jsonl", b"<html>\n<body>\n", "is not JSON"),
         ("image.png", b"\x89PNG\r\n\x1a\n", "has no known format"),
         ("broken.yaml", b"a: [1, 2\nb: }", "is not YAML"),

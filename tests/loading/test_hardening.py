@@ -19,6 +19,7 @@ from orchestration.loading import batch
 from orchestration.loading.archives import Limits
 from orchestration.loading.landing import LandedFile, LandingError, open_landed
 from tests.loading.conftest import Shop
+from tests.loading.test_formats import workbook
 
 
 def reasons(shop: Shop) -> dict[str, str | None]:
@@ -186,6 +187,18 @@ def test_an_archive_beyond_the_size_limit_fails(shop: Shop) -> None:
     shop.land("orders/a.csv.gz", gzip.compress(ZEROS, mtime=0))
     shop.land("orders/a.zip", zipped({"a.csv": ZEROS}))
     assert set(reasons(shop).values()) == {"unpacks to more than 1000000 bytes"}
+
+
+def test_a_workbook_is_an_archive_too(shop: Shop) -> None:
+    shop.limits = Limits(workbook_bytes=1_000_000)
+    shop.land("orders/bomb.xlsx", workbook([["Order ID", "Status"], ["1", "a" * 1_000_000]]))
+    content = bytearray(workbook([["Order ID", "Status"], ["1", "aaaa"]]))
+    content[content.index(b"aaaa")] = ord("b")
+    shop.land("orders/damaged.xlsx", bytes(content))
+    assert reasons(shop) == {
+        "bomb.xlsx": "unpacks to more than 1000000 bytes or 10000 members",
+        "damaged.xlsx": "is damaged: part 'xl/worksheets/sheet1.xml' is not what it says",
+    }
 
 
 def test_an_archive_with_too_many_members_fails(shop: Shop) -> None:

@@ -213,6 +213,19 @@ def test_without_a_day_in_the_path_the_time_of_the_file_counts(new_shop: MakeSho
         assert [cost for *_, cost in made.rows("charges")] == [2]
 
 
+def test_parts_of_a_delivery_that_lie_loose_are_told_to_replace_each_other(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in (1, 2):
+        shop.land(f"charges/part-{number}.csv", f"issuer,period,cost\naws,2026-06-01,{number}\n", number)
+        shop.land(f"charges/2026-07-0{number}/a.csv", f"issuer,period,cost\ngcp,2026-06-01,{number}\n")
+    shop.load()
+    assert [record.message for record in caplog.records] == [
+        "shop/charges/part-1.csv: 1 rows are replaced by those of a file beside it; parts of one delivery"
+        " belong in one folder that is named for its day, such as shop/charges/2026-06-30/"
+    ]
+
+
 def test_a_snapshot_is_the_whole_table(new_shop: MakeShop) -> None:
     deliveries = {
         "2026-01-01/r.csv": "worker_id,team\na,x\nb,x\n",

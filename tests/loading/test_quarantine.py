@@ -15,6 +15,7 @@ import yaml
 from orchestration.loading.contract import read_contract
 from orchestration.loading.replay import ReplayError, replay_file, replay_rejects, replay_table
 from tests.loading.conftest import KEY, NOW, PROJECT, Shop
+from tests.loading.test_formats import workbook, zipped
 
 ENVIRON = {"METRICS_PSEUDONYM_KEY": KEY}
 
@@ -56,6 +57,53 @@ def test_lines_are_counted_through_quoted_line_ends(shop: Shop) -> None:
         (6, "order_id", "x2", "is not a whole number of 64 bits"),
         (9, "order_id", "x4", "is not a whole number of 64 bits"),
     ]
+
+
+def test_a_quote_without_an_end_costs_its_own_line_alone(shop: Shop) -> None:
+    quotes = ['2,"b', "3,c", '4,"d"', '5,12" disk', '6,"f" g', '7,"g\r\nh"', "x8,h", '9,"i', "10,j"]
+    shop.land("orders/a.csv", "\r\n".join(["", "order id,status", "1,a", *quotes, ""]))
+    (outcome,) = shop.load()
+    assert shop.rows("orders", "order_id, status") == [
+        (1, "a"), (3, "c"), (4, "d"), (5, '12" disk'), (7, "g\nh"), (10, "j"),
+    ]  # fmt: skip
+    assert outcome.rows_read == 10
+    found = shop.query("select line, value, raw_text, reason from ops.ingest_rejects order by line")
+    quote = "cannot be split into fields: a quote that is opened has no end, or text behind its end"
+    assert found == [
+        (4, None, '2,"b', quote),
+        (8, None, '6,"f" g', quote),
+        (11, "x8", '{"order id":"x8","status":"h"}', "is not a whole number of 64 bits"),
+        (12, None, '9,"i', quote),
+    ]
+
+
+def test_lines_of_an_archive_are_those_of_its_files(shop: Shop) -> None:
+    members = {
+        "a.csv": b'order id,status\n1,a\nx,b\n"3,c\n',
+        "b.csv": b'order id,status\nx,a\n"3,d\n5,f\n',
+        "c.jsonl": b'{"id": 7}\n{"id": "y"}\n',
+    }
+    shop.land("orders/b.zip", zipped(members))
+    (outcome,) = shop.load()
+    assert (outcome.rows_read, outcome.rows_loaded, outcome.rows_quarantined) == (8, 3, 5)
+    found = shop.query("select path, line, raw_text from ops.ingest_rejects order by path, line")
+    assert found == [
+        ("shop/orders/b.zip/a.csv", 3, '{"order id":"x","status":"b"}'),
+        ("shop/orders/b.zip/a.csv", 4, '"3,c'),
+        ("shop/orders/b.zip/b.csv", 2, '{"order id":"x","status":"a"}'),
+        ("shop/orders/b.zip/b.csv", 3, '"3,d'),
+        ("shop/orders/b.zip/c.jsonl", 2, '{"id": "y"}'),
+    ]
+    with shop.open() as con:
+        (result,) = replay_rejects(con, shop.home, shop.contracts, environ=ENVIRON)
+    assert (result.path, result.recovered, result.still_quarantined) == ("shop/orders/b.zip", 0, 5)
+
+
+def test_the_line_of_a_sheet_is_its_row_whatever_stands_above_or_in_it(shop: Shop) -> None:
+    rows = [[], ["Order ID", "Status"], ["1", "a\nb"], [], ["x2", "b"], ["3", "c"], ["y4", "d"]]
+    shop.land("orders/a.xlsx", workbook(rows))
+    shop.load()
+    assert [(line, value) for line, _, value, _ in shop.rejects()] == [(5, "x2"), (7, "y4")]
 
 
 def test_a_line_that_is_no_json_is_quarantined_alone(shop: Shop) -> None:
