@@ -7,12 +7,13 @@ Limits: test runs are asked for in windows of at most seven days.
 
 Gotchas: ``minTime`` of builds means the time that ``queryOrder`` names: here the end, so that a build comes
 when it is over, and again when a stage of it was run anew. An environment's records do not name it: the
-folder that they land in does.
+folder that they land in does. They have no instant of their last change: reading goes back to one that had
+not ended until it has, or for a month.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from .azure_devops_project import PAGE_SIZE, VERSION, Project
 from .instants import utc_text
@@ -21,6 +22,7 @@ from .puller import Entry
 from .windows import split_window
 
 LONGEST_TEST_WINDOW = timedelta(days=7)
+GIVEN_UP_AFTER = timedelta(days=30)
 
 
 def pull_builds(project: Project[Entry]) -> None:
@@ -45,14 +47,29 @@ def pull_releases(project: Project[Entry], release_url: str) -> None:
 
 
 def pull_environments(project: Project[Entry]) -> None:
-    """Land the deployments to each environment, newest first, back to the last pull."""
+    """Land the deployments to each environment, newest first, back to the last pull or to one that had not
+    ended then.
+    """
     name, path = "environment_deployments", f"{project.base}/distributedtask/environments"
-    is_last = reads_back_to(project.since(name), "queueTime", "value")
+    given_up = project.now - GIVEN_UP_AFTER
+    unfinished = {
+        identity: queued_at
+        for identity, queued_at in project.cursors.state(project.stream(name), "unfinished").items()
+        if datetime.fromisoformat(queued_at) > given_up
+    }
+    waiting = [datetime.fromisoformat(queued_at) for queued_at in unfinished.values()]
+    is_last = reads_back_to(min([project.since(name), *waiting]), "queueTime", "value")
     for environments in project.tokens(path, {"$top": PAGE_SIZE}):
         for environment in environments.json["value"]:
             records = f"{path}/{environment['id']}/environmentdeploymentrecords"
-            pages = read_until(project.tokens(records, {"top": PAGE_SIZE}), is_last)
-            project.land_all(name, pages, environment["name"], records="value")
+            for page in read_until(project.tokens(records, {"top": PAGE_SIZE}), is_last):
+                project.land(name, page, environment["name"], records="value")
+                for record in page.json["value"]:
+                    identity = f"{environment['id']}/{record['id']}"
+                    unfinished.pop(identity, None)
+                    if not record.get("finishTime"):
+                        unfinished[identity] = record["queueTime"]
+    project.cursors.remember(project.stream(name), "unfinished", unfinished)
     project.move(name)
 
 

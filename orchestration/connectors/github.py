@@ -102,12 +102,7 @@ class _Repository(Puller[GithubSource]):
 
     def pull_commits(self) -> None:
         window = {"since": utc_text(self.since("commits")), "until": utc_text(self.now)}
-        try:
-            self.land_all("commits", self._pages("commits", {**PAGE, **window}))
-        except PermanentError as error:
-            if error.status != 409:  # 409: the repository has no commit yet
-                raise
-        self.move("commits")
+        self._land_list("commits", window, nothing=409)  # the repository has no commit yet
 
     def pull_deployments(self) -> None:
         stream, since = self.stream("deployments"), self.since("deployments")
@@ -142,9 +137,17 @@ class _Repository(Puller[GithubSource]):
 
     def pull_issues(self) -> None:
         newest_first = {"state": "all", "sort": "updated", "direction": "desc"}
-        params = {**PAGE, **newest_first, "since": utc_text(self.since("issues"))}
-        self.land_all("issues", self._pages("issues", params))
-        self.move("issues")
+        window = {**newest_first, "since": utc_text(self.since("issues"))}
+        self._land_list("issues", window, nothing=410)  # they are switched off, as in a new fork
+
+    def _land_list(self, name: str, params: dict[str, Any], nothing: int) -> None:
+        """Land a list whole; a repository that has none is refused with the status ``nothing``."""
+        try:
+            self.land_all(name, self._pages(name, {**PAGE, **params}))
+        except PermanentError as error:
+            if error.status != nothing:
+                raise
+        self.move(name)
 
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
         return follow_links(self.client, f"repos/{self.scope}/{path}", params)

@@ -47,7 +47,7 @@ class HttpSettings:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response: the body as received and what it says.
+    """One response: the body as received and what it says; ``json`` is None where there is none (204).
 
     ``url`` is the address asked, ``headers`` are case-insensitive, ``links`` the Link header by rel.
     """
@@ -125,6 +125,18 @@ class Client:
         """The answer to a POST of ``payload`` as JSON. Raises PermanentError or TransientError."""
         return self._ask("POST", path, payload=payload)
 
+    def sign_in(self, url: str, headers: Mapping[str, str], fields: Mapping[str, str]) -> None:
+        """Get a token for credentials (OAuth 2.0, RFC 6749) and carry it from now on.
+
+        ``headers`` carry the credentials, ``fields`` are sent as a form. Raises PermanentError or
+        TransientError.
+        """
+        answer = self._ask("POST", url, fields=fields, headers=headers)
+        token = answer.json.get("access_token") if isinstance(answer.json, dict) else None
+        if not token:
+            raise PermanentError(self.system, url, "the answer has no access_token")
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
@@ -136,6 +148,8 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         payload: Mapping[str, Any] | None = None,
+        fields: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         url = self._address(path)
         trouble = "no answer"
@@ -143,7 +157,9 @@ class Client:
             if attempt:
                 self._sleep(min(60.0, self.settings.backoff * 2 ** (attempt - 1)))
             try:
-                response, body = self._exchange(method, url, params, payload)
+                response, body = self._exchange(
+                    method, url, params=params, json=payload, data=fields, headers=headers
+                )
             except requests.exceptions.InvalidURL as error:
                 raise PermanentError(self.system, url, f"the address is not valid: {error}") from error
             except requests.exceptions.SSLError as error:
@@ -164,7 +180,7 @@ class Client:
                 return Answer(
                     url=response.url,
                     body=body,
-                    json=json.loads(body),
+                    json=None if response.status_code == 204 else json.loads(body),
                     headers=response.headers,
                     links={rel: link["url"] for rel, link in response.links.items()},
                 )
@@ -179,15 +195,12 @@ class Client:
                 logger.warning("%s: %s; asking again", self.system, trouble)
         raise TransientError(self.system, url, trouble)
 
-    def _exchange(
-        self, method: str, url: str, params: Mapping[str, Any] | None, payload: Mapping[str, Any] | None
-    ) -> tuple[requests.Response, bytes]:
+    def _exchange(self, method: str, url: str, **asked: Any) -> tuple[requests.Response, bytes]:
         self.requests_made += 1
         with self._session.request(
             method,
             url,
-            params=params,
-            json=payload,
+            **asked,
             timeout=(self.settings.connect_timeout, self.settings.read_timeout),
             allow_redirects=False,
             stream=True,

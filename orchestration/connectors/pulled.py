@@ -84,13 +84,14 @@ class PulledSystem(BaseModel):
 
     def basic(self, password: str = "") -> dict[str, str]:
         """The header of basic authentication with the secret as the user's name (RFC 7617)."""
-        return _basic(self.secret, password)
+        return self.basic_of(self.secret, password)
 
     def basic_as(self, user: str = "") -> dict[str, str]:
         """The header of basic authentication with the secret as the password of ``user`` (RFC 7617)."""
-        return _basic(user, self.secret)
+        return self.basic_of(user, self.secret)
 
-
-def _basic(user: str, password: str) -> dict[str, str]:
-    credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return {"Authorization": f"Basic {credentials}"}
+    @staticmethod
+    def basic_of(user: str, password: str) -> dict[str, str]:
+        """The header of basic authentication of ``user`` (RFC 7617)."""
+        credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return {"Authorization": f"Basic {credentials}"}

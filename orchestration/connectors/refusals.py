@@ -113,7 +113,16 @@ def _excerpt(response: requests.Response, body: bytes) -> str:
         said = json.loads(body)
     except ValueError:
         return ""
-    message = said.get("message") or said.get("error") if isinstance(said, dict) else None
-    if isinstance(message, dict):
-        message = message.get("message")
-    return f": {str(message)[:200]}" if message else ""
+    message = _message(said)
+    return f": {message[:200]}" if message else ""
+
+
+def _message(said: object) -> str:
+    """What an error's body says for people: under ``message`` or ``error``, or in a list of them."""
+    if isinstance(said, str):
+        return said
+    if isinstance(said, list):
+        return "; ".join(text for entry in said if (text := _message(entry)))
+    names = ("message", "error", "errorMessages", "errors", "detail", "msg", "title")
+    found = [said[name] for name in names if said.get(name)] if isinstance(said, dict) else []
+    return _message(found[0]) if found else ""

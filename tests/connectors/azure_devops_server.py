@@ -72,6 +72,8 @@ class AzureDevopsServer:
         if found := re.fullmatch(r"build/builds/(\d+)/timeline", path):
             if int(found[1]) % 2:
                 return self._json({"message": "The timeline was purged"}, 404)
+            if self.builds[int(found[1])].get("status") == "postponed":
+                return Response(status=204)
             return self._json({"id": "t", "records": [{"id": "r", "type": "Job"}]})
         if path == "git/pullrequests":
             return self._pulls(args)

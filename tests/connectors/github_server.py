@@ -32,6 +32,8 @@ class GithubServer:
     issues: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     fail_at: int | None = None
+    has_issues: bool = True
+    spent: int = 0  # so many requests are refused by the limit of the hour
 
     def __post_init__(self) -> None:
         self.server.expect_request(re.compile("/repos/.*")).respond_with_handler(self._handle)
@@ -43,6 +45,10 @@ class GithubServer:
             return Response('{"message": "Bad credentials"}', status=401)
         if request.headers.get("Authorization") != "Bearer s3cret-token":
             return Response('{"message": "Requires authentication"}', status=401)
+        if self.spent:
+            self.spent -= 1
+            headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}
+            return Response('{"message": "API rate limit exceeded"}', status=403, headers=headers)
         parts = path.split("/")
         match parts:
             case ["pulls"]:
@@ -68,6 +74,8 @@ class GithubServer:
                 return self._page(request, [{"id": int(identity) * 10, "run_id": int(identity)}], "jobs")
             case ["actions", "runs", identity, "attempts", attempt]:
                 return self._json(self.earlier_attempts[identity, attempt])
+            case ["issues"] if not self.has_issues:
+                return Response('{"message": "Issues are disabled for this repo"}', status=410)
             case ["issues"]:
                 return self._page(
                     request, [i for i in self.issues if i["updated_at"] >= request.args["since"]]

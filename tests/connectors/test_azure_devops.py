@@ -134,6 +134,16 @@ def test_timelines_lie_in_the_folder_of_their_build_and_purged_ones_are_passed_o
     assert not (home.landing / "azure_devops" / "builds").exists()
 
 
+def test_a_build_that_never_had_a_plan_has_no_timeline(
+    azure_devops: AzureDevopsServer, home: DataHome
+) -> None:
+    add_builds(azure_devops, range(3))
+    azure_devops.builds[0]["status"] = "postponed"
+    pull(azure_devops, home, "timeline_records")
+    folders = (home.landing / "azure_devops" / "timeline_records").glob("acme/Shop/*")
+    assert [path.name for path in folders] == ["2"]
+
+
 def test_open_pull_requests_are_read_each_time_and_closed_ones_by_when_they_were_closed(
     azure_devops: AzureDevopsServer, home: DataHome
 ) -> None:
@@ -189,7 +199,7 @@ def test_releases_are_asked_for_on_their_own_host_and_by_their_last_change(
 def test_an_environments_records_are_read_newest_first_down_to_the_watermark(
     azure_devops: AzureDevopsServer, home: DataHome
 ) -> None:
-    rows = [{"id": 1000 - n, "queueTime": instant(n)} for n in range(300)]
+    rows = [{"id": 1000 - n, "queueTime": instant(n), "finishTime": instant(n)} for n in range(300)]
     azure_devops.records = {"production": rows, "qa 2": rows[:1]}
     pull(azure_devops, home, "environment_deployments")
     assert len(values(home, "environment_deployments", "id")) == 301
@@ -197,6 +207,21 @@ def test_an_environments_records_are_read_newest_first_down_to_the_watermark(
     assert len(values(home, "environment_deployments", "id")) == 301 + 101
     folders = (home.landing / "azure_devops" / "environment_deployments").glob("acme/Shop/*")
     assert sorted(path.name for path in folders) == ["production", "qa_2"]
+
+
+def test_a_deployment_that_waited_for_days_is_read_again_once_it_has_ended(
+    azure_devops: AzureDevopsServer, home: DataHome
+) -> None:
+    rows = [{"id": 1000 - n, "queueTime": instant(n), "finishTime": instant(n)} for n in range(0, 600, 2)]
+    waiting = rows[130]
+    del waiting["finishTime"]
+    azure_devops.records = {"production": rows}
+    pull(azure_devops, home, "environment_deployments")
+    waiting["finishTime"] = instant(-1)
+    for hours in (2, 3):
+        pull(azure_devops, home, "environment_deployments", now=NOW + timedelta(hours=hours))
+    assert Counter(values(home, "environment_deployments", "id"))[waiting["id"]] == 2
+    assert len(values(home, "environment_deployments", "id")) == 200 + 200 + 100
 
 
 def test_test_runs_are_asked_for_in_windows_of_a_week_with_the_results_of_each(

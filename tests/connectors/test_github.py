@@ -51,8 +51,7 @@ def pull(github: GithubServer, home: DataHome, now: datetime = NOW, **options: A
         token_env="GITHUB_TOKEN",
         repositories=[REPOSITORY],
         since=date(2026, 1, 1),
-        retries=0,
-        **options,
+        **{"retries": 0, **options},
     )
     return pull_source("github", source, home, now, "s3cret-token")
 
@@ -175,6 +174,22 @@ def test_only_the_tables_asked_for_are_landed(github: GithubServer, home: DataHo
     github.issues = [{"id": 1, "updated_at": at(1)}]
     pull(github, home, tables=["issues"])
     assert sorted(path.name for path in (home.landing / "github").iterdir()) == ["issues"]
+
+
+def test_a_repository_whose_issues_are_switched_off_has_none(github: GithubServer, home: DataHome) -> None:
+    github.has_issues = False
+    github.pulls = [pull_request(1, 1)]
+    pull(github, home)
+    pull(github, home, now=NOW + timedelta(days=1))
+    assert numbers(home) == [1, 1]
+    assert not (home.landing / "github/issues").exists()
+
+
+def test_a_spent_quota_is_waited_for(github: GithubServer, home: DataHome) -> None:
+    github.pulls, github.spent = [pull_request(1, 1)], 1
+    pull(github, home, retries=1, tables=["pull_requests"])
+    assert numbers(home) == [1]
+    assert github.asked == ["pulls", "pulls"]
 
 
 def test_a_wrong_token_is_named_and_moves_no_cursor(github: GithubServer, home: DataHome) -> None:
