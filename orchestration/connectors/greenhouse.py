@@ -1,107 +1,144 @@
-"""Greenhouse, as asked over Harvest v1.
+"""Greenhouse, as asked over Harvest v3; v1, which ended on 31 August 2026, is in ``greenhouse_v1``.
 
-Endpoints: ``/jobs`` (openings are inside), ``/applications`` (``last_activity_after``), ``/offers``,
-``/candidates`` and ``/job_stages`` (``updated_after``), ``/departments``, ``/close_reasons``,
-``/rejection_reasons``, and ``/candidates/{id}/activity_feed`` for the history of stages.
+Endpoints: ``/jobs``, ``/openings``, ``/job_interview_stages``, ``/applications``, ``/application_stages``
+(the history of stages), ``/offers``, ``/candidates`` (what changed: ``updated_at=gte|…``), ``/departments``,
+``/close_reasons``, ``/rejection_reasons`` (whole). ``POST /token`` of ``auth_url`` gives a bearer token for
+the client's id and secret.
 
-Limits: ``X-RateLimit-Limit`` requests in ten seconds, then 429 with Retry-After; pages hold at most 500.
+Limits: ``X-RateLimit-Limit`` requests in thirty seconds, then 429 with Retry-After; pages hold at most 500.
 
-Gotchas: pages are followed by the Link header, never counted (``skip_count`` spares the server the total, and
-with it ``rel=last``). An opening may change without its job's ``updated_at``, so all jobs are read each time.
-Harvest has no endpoint for stage history: it stands as sentences in each candidate's activity feed, which is
-asked for whoever was active; it lands under the application's id, since a candidate's id in a path would stay
-in clear. A candidate who was deleted or merged answers 404. Applications of one person share a feed.
+Gotchas: a request with a cursor may have no other parameter, so the Link header's address is followed as it
+is. Lists are ordered by id, newest first: what is made or changed while they are read hides nothing and is
+met by the next pull. Jobs, openings and stages are read from their beginning: an old one may still be open.
+Built-in reasons of rejection are told only where asked for. An application's ``stage_id`` is a row of its
+history and no stage. Rows of the history without an instant were filled in later and are left out. Who
+candidates are and what offers pay is not asked for. Of a hire, only the accepted offer tells when it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import time
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from . import greenhouse_v1
 from .cursors import Cursors
 from .http import Answer, Client
 from .instants import utc_text
 from .landing import LandingFolder
-from .paging import follow_links
 from .pulled import Address, PulledSystem
 from .puller import Puller
 from .refusals import PermanentError
+from .walks import walk_links
 
 PAGE_SIZE = 500
-# Which filter gives what has changed; lists without one are short and read whole.
-CHANGED_AFTER = {
-    "jobs": None, "departments": None, "close_reasons": None, "rejection_reasons": None,
-    "job_stages": "updated_after", "offers": "updated_after", "candidates": "updated_after",
-    "applications": "last_activity_after",
+# Tokens live for an hour at least; asking for a new one costs one request.
+TOKEN_SECONDS = 600.0
+PATHS = {
+    "jobs": "jobs", "job_openings": "openings", "job_stages": "job_interview_stages",
+    "departments": "departments", "close_reasons": "close_reasons", "rejection_reasons": "rejection_reasons",
+    "offers": "offers", "candidates": "candidates", "applications": "applications",
+    "application_history": "application_stages",
 }  # fmt: skip
+WHOLE = frozenset({"departments", "close_reasons", "rejection_reasons"})
+FROM_THE_BEGINNING = WHOLE | {"jobs", "job_openings", "job_stages"}
+ASKED: dict[str, dict[str, str]] = {
+    "rejection_reasons": {"include_defaults": "true"},
+    "application_history": {"fields": "application_id,job_interview_stage_id,entered_at"},
+    "candidates": {"fields": "id,created_at,updated_at,last_activity_at,private"},
+    "offers": {
+        "fields": "id,version,application_id,job_id,opening_id,status,sent_on,starts_on,resolved_at,"
+        "created_at,updated_at"
+    },
+}
 
 GreenhouseTable = Literal[
-    "jobs", "departments", "close_reasons", "rejection_reasons", "job_stages", "offers", "candidates",
-    "applications", "activity_feed",
+    "jobs", "job_openings", "job_stages", "departments", "close_reasons", "rejection_reasons", "offers",
+    "candidates", "applications", "application_history", "activity_feed",
 ]  # fmt: skip
 
 
 class GreenhouseSource(PulledSystem):
-    """Greenhouse Recruiting. Without ``activity_feed`` stages are known only from when pulls began."""
+    """Greenhouse Recruiting. The secret is ``<client id>:<client secret>``, with ``version: v1`` an API key.
 
-    base_url: Address = "https://harvest.greenhouse.io/v1"
+    ``user``: id of the user as whom the token acts; without it, the credential's own service user.
+    """
+
+    base_url: Address = "https://harvest.greenhouse.io"
+    auth_url: Address = "https://auth.greenhouse.io"
+    version: Literal["v3", "v1"] = "v3"
     token_env: str
-    tables: list[GreenhouseTable] = Field(default=list(get_args(GreenhouseTable)))
+    user: str | None = Field(default=None, pattern=r"^[0-9]+$")
+    tables: list[GreenhouseTable] | None = None
     overlap_days: int = Field(default=2, ge=0, le=90)
+
+    @model_validator(mode="after")
+    def _know_version(self) -> GreenhouseSource:
+        known = list(PATHS) if self.version == "v3" else list(greenhouse_v1.TABLES)
+        if unknown := sorted(set(self.tables or ()) - set(known)):
+            raise ValueError(f"Harvest {self.version} has no {', '.join(unknown)}; it has {', '.join(known)}")
+        return self
+
+    @property
+    def further_urls(self) -> tuple[str, ...]:
+        """The host that gives tokens."""
+        return (self.auth_url,) if self.version == "v3" else ()
 
 
 def headers(source: GreenhouseSource) -> dict[str, str]:
-    """Request headers for a Harvest key: it is the user name, and the password is empty."""
-    return source.basic()
+    """Request headers: of v1 a key, which is the user name; of v3 none before a token is given."""
+    return source.basic() if source.version == "v1" else {"Accept": "application/json"}
 
 
 def pull(
     client: Client, source: GreenhouseSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land everything new up to ``now``. Raises PermanentError, TransientError."""
-    puller = _Account(client, source, landing, cursors, now)
-    for table in CHANGED_AFTER:
-        if table in source.tables:
-            puller.pull_list(table)
-    if "activity_feed" in source.tables:
-        puller.pull_feeds()
+    if source.version == "v1":
+        greenhouse_v1.Account(client, source, landing, cursors, now).pull()
+        return
+    account = _Account(client, source, landing, cursors, now, place=(f"{now:%Y%m%dT%H%M%SZ}",))
+    account.sign_in()
+    for table in PATHS:
+        if account.wants(table):
+            account.pull_list(table)
 
 
 class _Account(Puller[GreenhouseSource]):
+    def sign_in(self) -> float:
+        """Get a token and carry it from now on; when that was, by the monotonic clock."""
+        source = self.source
+        identity, _, secret = source.secret.partition(":")
+        if not identity or not secret:
+            what = f"{source.token_env} must hold <client id>:<client secret> of Harvest v3 (OAuth)"
+            raise PermanentError("greenhouse", source.auth_url, what)
+        fields = {"grant_type": "client_credentials", **({"sub": source.user} if source.user else {})}
+        self.client.sign_in(f"{source.auth_url}/token", source.basic_of(identity, secret), fields)
+        return time.monotonic()
+
     def pull_list(self, table: str) -> None:
-        self._read(table, table, lambda page: self.land(table, page, f"{self.now:%Y%m%dT%H%M%SZ}"))
-        self.move(table)
+        for page in self._pages(table):
+            rows = page.json
+            if not isinstance(rows, list):
+                raise PermanentError("greenhouse", page.url, "the answer is no list")
+            if table == "application_history":
+                rows = [row for row in rows if row.get("entered_at")]
+                if rows:
+                    self.landing.land(table, self.place, json.dumps(rows).encode())
+            else:
+                self.land(table, page)
 
-    def pull_feeds(self) -> None:
-        """The feed of everybody whose applications moved, once: a killed pull goes on where it was."""
-        done = self.cursors.state("activity_feed", "progress")
-
-        def read_feeds(page: Answer) -> None:
-            for application in page.json:
-                self._read_feed(application, done)
-            self.cursors.remember("activity_feed", "progress", done)
-
-        self._read("applications", "activity_feed", read_feeds)
-        self.move("activity_feed")
-
-    def _read_feed(self, application: dict[str, Any], done: dict[str, Any]) -> None:
-        identity, moved = str(application["id"]), application.get("last_activity_at")
-        if application.get("prospect") or done.get(identity) == (moved or ""):
-            return
-        feed = self.client.find(f"candidates/{application['candidate_id']}/activity_feed")
-        if feed is not None:
-            self.landing.land("activity_feed", (identity,), feed.body)
-        done[identity] = moved or ""
-
-    def _read(self, path: str, stream: str, take: Callable[[Answer], object]) -> None:
-        params: dict[str, Any] = {"per_page": PAGE_SIZE, "skip_count": "true"}
-        if name := CHANGED_AFTER[path]:
-            params[name] = utc_text(self.since(stream))
-        for page in follow_links(self.client, path, params):
-            if not isinstance(page.json, list):
-                raise PermanentError(self.client.system, page.url, "the answer is no list")
-            if page.json:
-                take(page)
+    def _pages(self, table: str) -> Iterator[Answer]:
+        params: dict[str, Any] = {"per_page": PAGE_SIZE, **ASKED.get(table, {})}
+        is_first = self.cursors.watermark(table) is None
+        if table not in WHOLE and not (is_first and table in FROM_THE_BEGINNING):
+            params["updated_at"] = f"gte|{utc_text(self.since(table))}"
+        signed_in_at = time.monotonic()
+        for page in walk_links(self.client, self.cursors, table, self.now, f"v3/{PATHS[table]}", params):
+            yield page
+            if time.monotonic() - signed_in_at > TOKEN_SECONDS:
+                signed_in_at = self.sign_in()

@@ -21,7 +21,7 @@ Example::
       base_url: https://acme.bamboohr.com/api/v1
       token_env: BAMBOOHR_KEY
     greenhouse:
-      token_env: GREENHOUSE_KEY
+      token_env: GREENHOUSE_CLIENT
       since: 2025-01-01
     lever:
       token_env: LEVER_KEY

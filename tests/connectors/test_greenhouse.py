@@ -1,4 +1,4 @@
-"""Pulling Greenhouse: pages by link, what changed since, the feed of everybody who moved."""
+"""Pulling Greenhouse over Harvest v3: a token first, cursors that stand alone, what changed since."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -23,51 +23,69 @@ from orchestration.home import DataHome
 
 from .conftest import NOW, landed
 
+TABLES = {path: table for table, path in connector.PATHS.items()}
+
 
 class GreenhouseServer:
-    """Lists of two a page behind Link headers that cannot be guessed, filters, feeds by candidate."""
+    """Lists of two a page, newest id first, behind cursors that must come alone; tokens that end."""
 
     def __init__(self, server: HTTPServer) -> None:
-        self.lists: dict[str, list[dict[str, Any]]] = {name: [] for name in connector.CHANGED_AFTER}
-        self.gone: set[int] = set()
+        self.lists: dict[str, list[dict[str, Any]]] = {table: [] for table in connector.PATHS}
+        self.cursors: dict[str, tuple[str, dict[str, str], int]] = {}
         self.refusals: dict[str, list[Response]] = {}
-        self.cuts_at_token: str | None = None
-        self.asked: list[str] = []
+        self.cut_before: int | None = None
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.tokens = 0
         self.url = server.url_for("").rstrip("/")
         server.expect_request(re.compile("/.*")).respond_with_handler(self._handle)
 
-    def apply(self, identity: int, hours: float, candidate: int | None = None, **members: Any) -> None:
-        self.lists["applications"] = [a for a in self.lists["applications"] if a["id"] != identity]
-        moved = f"{NOW - timedelta(hours=hours):%Y-%m-%dT%H:%M:%S.000Z}"
-        application = {"id": identity, "candidate_id": candidate or identity, "prospect": False}
-        self.lists["applications"].append({**application, "last_activity_at": moved, **members})
+    def add(self, table: str, identity: int, hours: float, **members: Any) -> None:
+        """A record that changed ``hours`` before the standing clock, in the place of what it was."""
+        changed = f"{NOW - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+        kept = [row for row in self.lists[table] if row["id"] != identity]
+        self.lists[table] = [*kept, {"id": identity, "updated_at": changed, **members}]
+
+    def paths(self, table: str) -> int:
+        """How often a page of the table was asked for."""
+        return [path for path, _ in self.asked].count(f"v3/{connector.PATHS[table]}")
 
     def _handle(self, request: Request) -> Response:
         path, args = request.path.strip("/"), dict(request.args)
-        self.asked.append(path)
-        if request.headers.get("Authorization") != f"Basic {base64.b64encode(b's3cret:').decode()}":
-            return Response('{"message": "Invalid Basic Auth credentials"}', status=401)
+        self.asked.append((path, args))
         if self.refusals.get(path):
             return self.refusals[path].pop(0)
-        if self.cuts_at_token is not None and args.get("token") == self.cuts_at_token:
-            return Response("", status=500)
-        if path.startswith("candidates/"):
-            candidate = int(path.split("/")[1])
-            if candidate in self.gone:
-                return Response('{"message": "Resource not found"}', status=404)
-            return self._json({"activities": [{"id": candidate * 10, "subject": "Candidate Stage Change"}]})
-        rows = self.lists[path]
-        if name := connector.CHANGED_AFTER[path]:
-            field = {"last_activity_after": "last_activity_at", "updated_after": "updated_at"}[name]
-            rows = [row for row in rows if row[field] >= args[name]]
-        start = int(args.get("token", "t0")[1:])
-        answer = self._json(rows[start : start + 2])
+        if path == "token":
+            return self._give_token(request)
+        if request.headers.get("Authorization") != f"Bearer t{self.tokens}":
+            return Response('{"errors": ["Access token is not valid"]}', status=401)
+        table, start = TABLES[path.removeprefix("v3/")], 0
+        if "cursor" in args:
+            if len(args) > 1:
+                return Response('{"errors": ["When passing a cursor, do not include others"]}', status=422)
+            _, args, start = self.cursors[args["cursor"]]
+        rows = sorted(self.lists[table], key=lambda row: -row["id"])
+        if "updated_at" in args:
+            operator, since = args["updated_at"].split("|")
+            assert operator == "gte"
+            rows = [row for row in rows if row["updated_at"] >= since]
+        if start and self.cut_before is not None and start >= self.cut_before:
+            return Response("", status=502)
+        names = args["fields"].split(",") if "fields" in args else None
+        shown = [{k: v for k, v in row.items() if names is None or k in names} for row in rows]
+        answer = Response(json.dumps(shown[start : start + 2]), content_type="application/json")
         if start + 2 < len(rows):
-            query = f"{name}={args[name]}&" if name else ""
-            answer.headers["Link"] = f'<{self.url}/{path}?{query}token=t{start + 2}>; rel="next"'
+            cursor = f"c{len(self.cursors)}"
+            self.cursors[cursor] = (path, args, start + 2)
+            answer.headers["Link"] = f'<{self.url}/{path}?cursor={cursor}>; rel="next"'
         return answer
 
-    def _json(self, body: object) -> Response:
+    def _give_token(self, request: Request) -> Response:
+        expected = base64.b64encode(b"client:s3cret").decode()
+        if request.headers.get("Authorization") != f"Basic {expected}":
+            return Response('{"error": "invalid_client"}', status=401)
+        assert request.form["grant_type"] == "client_credentials"
+        self.tokens += 1
+        body = {"access_token": f"t{self.tokens}", "token_type": "Bearer", "sub": request.form.get("sub")}
         return Response(json.dumps(body), content_type="application/json")
 
 
@@ -76,14 +94,17 @@ def greenhouse(httpserver: HTTPServer) -> GreenhouseServer:
     return GreenhouseServer(httpserver)
 
 
-def pull(server: GreenhouseServer, home: DataHome, days: int = 0, **options: Any) -> PullOutcome:
+def pull(
+    server: GreenhouseServer, home: DataHome, days: int = 0, secret: str = "client:s3cret", **options: Any
+) -> PullOutcome:
     source = GreenhouseSource(
         base_url=server.url,
+        auth_url=server.url,
         token_env="GH",
-        since=date(2025, 1, 1),
+        since=date(2026, 1, 1),
         **{"retries": 0, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
+    source.token = SecretStr(secret)
     config = SourcesConfig(greenhouse=source)
     outcome = pull_system(
         "greenhouse", config, home, lambda: NOW + timedelta(days=days), sleep=lambda _: None
@@ -96,110 +117,118 @@ def found(home: DataHome, table: str) -> Counter[int]:
     return Counter(row["id"] for body in landed(home, "greenhouse", table) for row in body)
 
 
-def feeds(home: DataHome) -> set[str]:
-    return {path.parent.name for path in (home.landing / "greenhouse" / "activity_feed").rglob("*.json")}
+def test_a_first_pull_follows_the_cursors_and_reads_old_openings_too(
+    greenhouse: GreenhouseServer, home: DataHome
+) -> None:
+    for number in range(1, 8):
+        greenhouse.add("job_openings", number, hours=24 * 400)
+        greenhouse.add("applications", number, hours=24 * (400 if number < 3 else 1))
+    greenhouse.add("rejection_reasons", 1, hours=1)
+    pull(greenhouse, home, user="77")
+    assert found(home, "job_openings") == Counter(range(1, 8))
+    assert found(home, "applications") == Counter(range(3, 8))
+    assert greenhouse.tokens == 1
+    asked = {path: args for path, args in greenhouse.asked if "cursor" not in args}
+    assert asked["v3/rejection_reasons"] == {"per_page": "500", "include_defaults": "true"}
+    assert asked["v3/applications"]["updated_at"] == "gte|2026-01-01T00:00:00Z"
 
 
-def test_a_first_pull_follows_every_link(greenhouse: GreenhouseServer, home: DataHome) -> None:
-    greenhouse.lists["jobs"] = [{"id": number, "openings": []} for number in range(7)]
-    for number in range(1, 6):
-        greenhouse.apply(number, hours=number)
-    greenhouse.apply(9, hours=1, prospect=True)
+def test_who_a_candidate_is_and_what_an_offer_pays_is_not_asked_for(
+    greenhouse: GreenhouseServer, home: DataHome
+) -> None:
+    greenhouse.add("candidates", 1, hours=1, first_name="Ada", private=False)
+    greenhouse.add("offers", 1, hours=1, status="Created", custom_fields={"salary": {"value": "1"}})
     pull(greenhouse, home)
-    assert found(home, "jobs") == Counter(range(7))
-    assert found(home, "applications") == Counter([1, 2, 3, 4, 5, 9])
-    assert feeds(home) == {"1", "2", "3", "4", "5"}  # prospects have no stages
+    ((candidate,),), ((offer,),) = (landed(home, "greenhouse", table) for table in ("candidates", "offers"))
+    assert set(candidate) == {"id", "updated_at", "private"}
+    assert set(offer) == {"id", "updated_at", "status"}
+
+
+def test_the_history_is_landed_as_far_as_it_has_instants(
+    greenhouse: GreenhouseServer, home: DataHome
+) -> None:
+    for number, entered in enumerate(("2026-06-01T00:00:00Z", None, "2026-06-02T00:00:00Z"), 1):
+        greenhouse.add("application_history", number, hours=1, application_id=5, entered_at=entered)
+    pull(greenhouse, home)
+    rows = [row for body in landed(home, "greenhouse", "application_history") for row in body]
+    assert [row["entered_at"][:10] for row in rows] == ["2026-06-02", "2026-06-01"]
 
 
 def test_a_later_pull_takes_what_changed_late_and_leaves_the_rest(
     greenhouse: GreenhouseServer, home: DataHome
 ) -> None:
     for number in range(1, 6):
-        greenhouse.apply(number, hours=24 * 30)
+        greenhouse.add("applications", number, hours=24 * 30)
+        greenhouse.add("job_openings", number, hours=24 * 30)
     pull(greenhouse, home)
-    # Written before the watermark and seen after it: the overlap reads back for it.
-    greenhouse.apply(2, hours=30, status="hired")
-    before = len(greenhouse.asked)
+    # Changed before the watermark and told after it: the overlap reads back for it.
+    greenhouse.add("applications", 2, hours=30, status="hired")
+    greenhouse.add("job_openings", 3, hours=-1, open=False)
     pull(greenhouse, home, days=1, overlap_days=3)
     assert found(home, "applications") == Counter([1, 2, 2, 3, 4, 5])
-    assert [path for path in greenhouse.asked[before:] if "activity" in path] == [
-        "candidates/2/activity_feed"
-    ]
+    assert found(home, "job_openings") == Counter([1, 2, 3, 3, 4, 5])
 
 
-def test_an_opening_that_closes_without_its_job_changing_is_seen(
-    greenhouse: GreenhouseServer, home: DataHome
-) -> None:
-    job = {"id": 1, "updated_at": "2025-01-01T00:00:00Z", "openings": [{"id": 5, "status": "open"}]}
-    greenhouse.lists["jobs"] = [job]
-    pull(greenhouse, home)
-    greenhouse.lists["jobs"] = [{**job, "openings": [{"id": 5, "status": "closed"}]}]
-    pull(greenhouse, home, days=9)
-    states = [body[0]["openings"][0]["status"] for body in landed(home, "greenhouse", "jobs")]
-    assert states == ["open", "closed"]
-
-
-def test_a_pull_killed_between_pages_loses_nothing_and_asks_no_feed_twice(
+def test_a_pull_that_dies_between_pages_goes_on_at_its_cursor_with_nothing_missing_and_nothing_twice(
     greenhouse: GreenhouseServer, home: DataHome
 ) -> None:
     for number in range(1, 8):
-        greenhouse.apply(number, hours=24)
-    greenhouse.refusals["candidates/5/activity_feed"] = [Response("", status=502)]
-    with pytest.raises(TransientError):
-        pull(greenhouse, home)
-    assert feeds(home) == {"1", "2", "3", "4"}
-    pull(greenhouse, home)
-    assert feeds(home) == {"1", "2", "3", "4", "5", "6", "7"}
-    asked = Counter(path for path in greenhouse.asked if "activity" in path)
-    assert asked["candidates/1/activity_feed"] == 1
-    assert asked["candidates/5/activity_feed"] == 2
-
-
-def test_a_list_killed_between_pages_is_read_again_from_its_watermark(
-    greenhouse: GreenhouseServer, home: DataHome
-) -> None:
-    for number in range(1, 8):
-        greenhouse.apply(number, hours=24)
-    greenhouse.cuts_at_token = "t4"
-    with pytest.raises(TransientError):
+        greenhouse.add("applications", number, hours=24)
+    greenhouse.cut_before = 4
+    with pytest.raises(TransientError, match="greenhouse: HTTP 502"):
         pull(greenhouse, home, tables=["applications"])
     assert sum(found(home, "applications").values()) == 4
-    greenhouse.cuts_at_token = None
+    greenhouse.cut_before = None
+    pull(greenhouse, home, days=1, tables=["applications"])
+    assert found(home, "applications") == Counter(range(1, 8))
+
+
+def test_a_long_pull_asks_for_a_new_token_before_the_old_one_ends(
+    greenhouse: GreenhouseServer, home: DataHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector, "TOKEN_SECONDS", 0.0)
+    for number in range(1, 6):
+        greenhouse.add("applications", number, hours=24)
     pull(greenhouse, home, tables=["applications"])
-    assert set(found(home, "applications")) == set(range(1, 8))
+    assert found(home, "applications") == Counter(range(1, 6))
+    assert greenhouse.tokens == 4
 
 
 def test_a_rate_limit_is_waited_out(greenhouse: GreenhouseServer, home: DataHome) -> None:
-    greenhouse.apply(1, hours=1)
-    limit = Response('{"message": "Rate limit exceeded"}', status=429, headers={"Retry-After": "0"})
-    greenhouse.refusals["applications"] = [limit, limit]
+    greenhouse.add("applications", 1, hours=1)
+    limit = Response('{"errors": ["Rate limit exceeded"]}', status=429, headers={"Retry-After": "0"})
+    greenhouse.refusals = {"v3/applications": [limit, limit], "token": [limit]}
     pull(greenhouse, home, retries=3, tables=["applications"])
     assert found(home, "applications") == Counter([1])
-    assert greenhouse.asked.count("applications") == 3
+    assert greenhouse.paths("applications") == 3
 
 
-def test_a_key_without_the_permission_is_named_and_not_asked_again(
+def test_refused_credentials_are_named_and_not_asked_again(
     greenhouse: GreenhouseServer, home: DataHome
 ) -> None:
-    refusal = '{"message": "This API Key does not have permission for this endpoint"}'
-    greenhouse.refusals["offers"] = [Response(refusal, status=403)] * 4
-    with pytest.raises(PermanentError, match=r"greenhouse: HTTP 403.*does not have permission.*offers"):
+    with pytest.raises(PermanentError, match="HTTP 401: the token is missing, wrong or expired") as caught:
+        pull(greenhouse, home, secret="client:wr0ng", retries=3)
+    assert "invalid_client" in str(caught.value)
+    assert "wr0ng" not in str(caught.value)
+    assert len(greenhouse.asked) == 1
+    assert not (home.cursors / "greenhouse.json").exists()
+
+
+def test_a_credential_without_the_scope_is_named_and_not_asked_again(
+    greenhouse: GreenhouseServer, home: DataHome
+) -> None:
+    refusal = '{"errors": ["Token lacks harvest:offers:list"]}'
+    greenhouse.refusals["v3/offers"] = [Response(refusal, status=403)] * 4
+    with pytest.raises(PermanentError, match=r"HTTP 403.*lacks harvest:offers:list.*v3/offers"):
         pull(greenhouse, home, retries=3)
-    assert greenhouse.asked.count("offers") == 1
+    assert greenhouse.paths("offers") == 1
 
 
-def test_a_candidate_who_was_deleted_stops_nobody_else(greenhouse: GreenhouseServer, home: DataHome) -> None:
-    greenhouse.apply(1, hours=1)
-    greenhouse.apply(2, hours=1)
-    greenhouse.gone = {1}
-    pull(greenhouse, home)
-    assert feeds(home) == {"2"}
-
-
-def test_no_id_of_a_candidate_is_in_a_path_that_is_kept(greenhouse: GreenhouseServer, home: DataHome) -> None:
-    greenhouse.apply(31, hours=1, candidate=424242)
-    pull(greenhouse, home)
-    assert feeds(home) == {"31"}
-    kept = [path for path in home.root.rglob("*") if path.is_file() and home.landing not in path.parents]
-    assert kept
-    assert not [path for path in kept if "424242" in path.read_text(encoding="utf-8")]
+def test_what_cannot_be_asked_is_said_before_anything_is(
+    greenhouse: GreenhouseServer, home: DataHome
+) -> None:
+    with pytest.raises(PermanentError, match="GH must hold <client id>:<client secret>"):
+        pull(greenhouse, home, secret="an-old-key")
+    with pytest.raises(ValidationError, match="Harvest v3 has no activity_feed; it has jobs"):
+        pull(greenhouse, home, tables=["activity_feed"])
+    assert greenhouse.asked == []

@@ -21,6 +21,8 @@ from orchestration.loading.warehouse import open_warehouse
 from tests.dbt.project import PROJECT, run_dbt
 
 SAMPLES = PROJECT.parents[1] / "shared" / "samples"
+# Harvest v3 has no published payloads: these are written by hand, a folder per table, a file per day.
+HARVEST_V3 = Path(__file__).parents[1] / "fixtures" / "greenhouse" / "harvest_v3"
 CONTRACTS = read_contracts(PROJECT)
 
 pytestmark = [
@@ -80,6 +82,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
         folder = home.landing / system / table
         if table == "activity_feed" and path.suffix == ".json":
             folder /= CANDIDATE_OF_FEED
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / path.name)
+    for path in HARVEST_V3.glob("*/*.json"):
+        folder = home.landing / "greenhouse" / path.parent.name / path.stem
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / path.name)
     with open_warehouse(home, holder="test") as con:
@@ -164,6 +170,36 @@ def test_openings_of_both_forms_reach_the_mart(warehouse: duckdb.DuckDBPyConnect
     assert found["123"][0] == "open"
 
 
+def test_harvest_v3_tells_the_same_in_another_shape(warehouse: duckdb.DuckDBPyConnection) -> None:
+    def ask(sql: str) -> list[tuple[object, ...]]:
+        return warehouse.execute(f"{sql} order by all").fetchall()
+
+    assert ask(
+        "select opening_id, opening_status, accepted_date, close_kind, time_to_fill_days"
+        " from marts.fct_openings where opening_id like '91%'"
+    ) == [("9101", "filled", date(2026, 5, 20), "filled", 49), ("9102", "open", None, None, None)]
+    assert ask(
+        "select application_id, application_status, ended_by from intermediate.int_applications"
+        " where application_id like '93%'"
+    ) == [("9301", "hired", None), ("9302", "withdrawn", "candidate"), ("9303", "active", None)]
+    assert ask(
+        "select application_id, version, version_count, offer_status from intermediate.int_offers"
+        " where application_id like '93%'"
+    ) == [("9301", 2, 2, "accepted"), ("9303", 1, 1, "pending")]
+    assert ask(
+        "select stage_name, canonical_stage, told_by from intermediate.int_application_stages"
+        " where application_id = '9301' and told_by = 'history'"
+    ) == [
+        ("Application Review", "applied", "history"),
+        ("Offer", "offer", "history"),
+        ("Technical Interview", "interview", "history"),
+    ]
+    # What changed without an activity is newer than what was told of the same activity.
+    assert ask(
+        "select current_stage_name from raw_greenhouse.applications where application_id = '9303'"
+    ) == [("Technical Interview",)]
+
+
 def test_applications_and_offers_count_once(warehouse: duckdb.DuckDBPyConnection) -> None:
     applications = dict(
         warehouse.execute(
@@ -200,6 +236,7 @@ def test_no_name_or_address_of_the_samples_is_in_any_column(warehouse: duckdb.Du
         "example.test",
         "81.5k",
         "sbob",
+        "quillane",
     ]
     columns = warehouse.execute(
         """select table_schema, table_name, column_name from information_schema.columns

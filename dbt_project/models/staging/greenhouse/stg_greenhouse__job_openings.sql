@@ -9,7 +9,7 @@ source as (
 select
     job_id,
     opening_id,
-    {{ slug('status') }} as status,
+    case {{ slug('status') }} when 'true' then 'open' when 'false' then 'closed' else {{ slug('status') }} end as status,
     opened_at,
     closed_at,
     application_id,
