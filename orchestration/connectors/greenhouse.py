@@ -78,8 +78,8 @@ class GreenhouseSource(PulledSystem):
 
     @model_validator(mode="after")
     def _know_version(self) -> GreenhouseSource:
-        known = list(PATHS) if self.version == "v3" else list(greenhouse_v1.TABLES)
-        if unknown := sorted(set(self.tables or ()) - set(known)):
+        known: tuple[str, ...] = tuple(PATHS) if self.version == "v3" else greenhouse_v1.TABLES
+        if unknown := [table for table in self.tables or () if table not in known]:
             raise ValueError(f"Harvest {self.version} has no {', '.join(unknown)}; it has {', '.join(known)}")
         return self
 
