@@ -181,7 +181,7 @@ def test_harvest_v3_tells_the_same_in_another_shape(warehouse: duckdb.DuckDBPyCo
     assert ask(
         "select application_id, application_status, ended_by from intermediate.int_applications"
         " where application_id like '93%'"
-    ) == [("9301", "hired", None), ("9302", "withdrawn", "candidate"), ("9303", "active", None)]
+    ) == [("9301", "hired", None), ("9302", "rejected", "candidate"), ("9303", "active", None)]
     assert ask(
         "select application_id, version, version_count, offer_status from intermediate.int_offers"
         " where application_id like '93%'"
