@@ -1,5 +1,6 @@
--- A repository of one service needs no paths. In one of several, the files that a change touched say whose it is;
--- they come only with the answer for a single commit: its own squash or merge commit, or the commits of its branch.
+-- A repository that is wholly one service needs no paths. In one of several, and in one of which the catalogue gives its
+-- service a part, the files that a change touched say whose it is; they come only with the answer for a single commit:
+-- its own squash or merge commit, or the commits of its branch.
 with changes as (
 
     select
@@ -22,7 +23,20 @@ repositories as (
 
 ),
 
-shared_changes as (
+-- Where part of a repository is a service, the rest of it is nobody's that the catalogue knows.
+divided_repositories as (
+
+    select repository
+    from repositories
+    where service_count > 1
+    union
+    select repository
+    from {{ ref('int_repositories') }}
+    where path_glob <> '**'
+
+),
+
+divided_changes as (
 
     select
         changes.change_id,
@@ -31,8 +45,7 @@ shared_changes as (
         changes.number,
         changes.merge_sha
     from changes
-    inner join repositories on changes.repository = repositories.repository
-    where repositories.service_count > 1
+    inner join divided_repositories on changes.repository = divided_repositories.repository
 
 ),
 
@@ -42,19 +55,19 @@ change_commits as (
         change_id,
         repository,
         merge_sha as sha
-    from shared_changes
+    from divided_changes
     where merge_sha is not null
     union
     select
-        shared_changes.change_id,
-        shared_changes.repository,
+        divided_changes.change_id,
+        divided_changes.repository,
         branch_commits.sha
-    from shared_changes
+    from divided_changes
     inner join {{ ref('int_pull_request_commits') }} as branch_commits
         on
-            shared_changes.source_system = branch_commits.source_system
-            and shared_changes.repository = branch_commits.repository
-            and shared_changes.number = branch_commits.pull_number
+            divided_changes.source_system = branch_commits.source_system
+            and divided_changes.repository = branch_commits.repository
+            and divided_changes.number = branch_commits.pull_number
 
 ),
 
@@ -163,6 +176,14 @@ placed_by_path as (
     select distinct change_id
     from by_path
 
+),
+
+told_of_files as (
+
+    select distinct change_id
+    from change_files
+    where file_path is not null
+
 )
 
 select
@@ -173,9 +194,16 @@ from by_path
 union all
 select
     changes.change_id,
-    coalesce(repositories.service_id, 'unmapped') as service_id,
-    case when coalesce(repositories.service_count, 0) = 1 then 'repository' else 'unmapped' end as method
+    case
+        when told_of_files.change_id is null then coalesce(repositories.service_id, 'unmapped')
+        else 'unmapped'
+    end as service_id,
+    case
+        when told_of_files.change_id is null and coalesce(repositories.service_count, 0) = 1 then 'repository'
+        else 'unmapped'
+    end as method
 from changes
 left join repositories on changes.repository = repositories.repository
 left join placed_by_path on changes.change_id = placed_by_path.change_id
+left join told_of_files on changes.change_id = told_of_files.change_id
 where placed_by_path.change_id is null
