@@ -2,8 +2,9 @@
 
 Endpoints, all per repository: ``/pulls`` (newest update first; the list has no ``since``, so reading stops at
 the watermark), ``/pulls/{n}/commits`` (GitHub gives at most 250), ``/pulls/{n}/reviews``, ``/commits``,
-``/deployments`` (no date filter; newest first), ``/deployments/{id}/statuses``, ``/issues`` (returns pull
-requests too); those of Actions are in ``github_actions``.
+``/commits/{sha}`` of ``monorepos`` (only it lists files, 300 at most), ``/deployments`` (no date filter;
+newest first), ``/deployments/{id}/statuses``, ``/issues`` (returns pull requests too); those of Actions are
+in ``github_actions``.
 
 Limits: 5,000 requests an hour for a token; a spent quota is 403 or 429 with ``x-ratelimit-remaining: 0``.
 
@@ -15,12 +16,12 @@ of them is final, or ``rerun_days`` are over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .cursors import Cursors
 from .github_actions import pull_runs
@@ -55,6 +56,16 @@ class GithubSource(PulledSystem):
         le=90,
         description="a run may be re-run this long after it was created: re-read so far",
     )
+    monorepos: list[Repository] = Field(
+        default=[],
+        description="of these, several services' each, every commit is asked for its files: a request each",
+    )
+
+    @model_validator(mode="after")
+    def _pulls_its_monorepos(self) -> GithubSource:
+        if unknown := sorted({*self.monorepos} - {*self.repositories}):
+            raise ValueError(f"monorepos that are not among the repositories: {', '.join(unknown)}")
+        return self
 
 
 def headers(source: PulledSystem) -> dict[str, str]:
@@ -102,7 +113,18 @@ class _Repository(Puller[GithubSource]):
 
     def pull_commits(self) -> None:
         window = {"since": utc_text(self.since("commits")), "until": utc_text(self.now)}
-        self._land_list("commits", window, nothing=409)  # the repository has no commit yet
+        # 409: the repository has no commit yet.
+        self._land_list("commits", window, nothing=409, details=self._pull_files)
+
+    def _pull_files(self, page: Answer) -> None:
+        if self.scope not in self.source.monorepos:
+            return
+        stream = self.stream("commits")
+        # Commits whose files were landed by a pull that was cut off.
+        done = self.cursors.state(stream, "progress")
+        for sha in untold(page.json, done, "sha", "sha"):
+            self.land("commits", self.client.get(f"repos/{self.scope}/commits/{sha}"))
+        self.cursors.remember(stream, "progress", done)
 
     def pull_deployments(self) -> None:
         stream, since = self.stream("deployments"), self.since("deployments")
@@ -140,10 +162,18 @@ class _Repository(Puller[GithubSource]):
         window = {**newest_first, "since": utc_text(self.since("issues"))}
         self._land_list("issues", window, nothing=410)  # they are switched off, as in a new fork
 
-    def _land_list(self, name: str, params: dict[str, Any], nothing: int) -> None:
-        """Land a list whole; a repository that has none is refused with the status ``nothing``."""
+    def _land_list(
+        self,
+        name: str,
+        params: dict[str, Any],
+        nothing: int,
+        details: Callable[[Answer], None] = lambda _: None,
+    ) -> None:
+        """Land a list whole, each page with its details; no such list is refused with the status ``nothing``."""
         try:
-            self.land_all(name, self._pages(name, {**PAGE, **params}))
+            for page in self._pages(name, {**PAGE, **params}):
+                self.land(name, page)
+                details(page)
         except PermanentError as error:
             if error.status != nothing:
                 raise

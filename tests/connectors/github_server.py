@@ -62,6 +62,8 @@ class GithubServer:
                 return self._page(
                     request, [c for c in self.commits if c["commit"]["committer"]["date"] >= since]
                 )
+            case ["commits", sha]:
+                return self._json({"sha": sha, "files": [{"filename": f"services/{sha}/main.go"}]})
             case ["deployments"]:
                 return self._page(
                     request, sorted(self.deployments, key=lambda r: r["created_at"], reverse=True)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from pytest_httpserver import HTTPServer
 
 from orchestration.connectors.github import GithubSource
@@ -167,6 +168,33 @@ def test_a_deployment_that_still_runs_is_asked_for_until_it_ends(
     before = len(github.asked)
     pull(github, home, now=NOW + timedelta(days=20))
     assert "deployments/5/statuses" not in github.asked[before:]
+
+
+def test_every_commit_of_a_monorepo_is_asked_for_its_files_and_after_a_break_only_the_rest(
+    github: GithubServer, home: DataHome
+) -> None:
+    github.commits = [
+        {"sha": f"c{number}", "commit": {"committer": {"date": at(number)}}} for number in range(1, 151)
+    ]
+    github.fail_at = 120
+    with pytest.raises(PermanentError):
+        pull(github, home, tables=["commits"], monorepos=[REPOSITORY])
+    github.fail_at = None
+    pull(github, home, now=NOW + timedelta(hours=1), tables=["commits"], monorepos=[REPOSITORY])
+    single = [path for path in github.asked if path.startswith("commits/")]
+    assert {path.removeprefix("commits/") for path in single} == {f"c{number}" for number in range(1, 151)}
+    # The page that was cut off is asked again, the one before it is not.
+    assert len(single) == 100 + 18 + 50
+    told = {row["sha"] for row in landed(home, "github", "commits") if isinstance(row, dict)}
+    assert told == {f"c{number}" for number in range(1, 151)}
+
+
+def test_of_other_repositories_no_commit_is_asked_for_alone(github: GithubServer, home: DataHome) -> None:
+    github.commits = [{"sha": "c1", "commit": {"committer": {"date": at(1)}}}]
+    pull(github, home, tables=["commits"])
+    assert github.asked == ["commits"]
+    with pytest.raises(ValidationError, match="not among the repositories: acme/els"):
+        pull(github, home, monorepos=["acme/els"])
 
 
 def test_only_the_tables_asked_for_are_landed(github: GithubServer, home: DataHome) -> None:
