@@ -56,3 +56,15 @@ where
         )
     )
     or not {{ is_listed('cadence', 'grains') }}
+union all
+select
+    kpi_id,
+    'var dora_report_year has no bands in the seed dora_bands' as fault
+from {{ ref('dim_kpi') }}
+where
+    kpi_id = 'deployment_frequency'
+    and kpi_id not in (
+        select bands.metric
+        from {{ ref('dora_bands') }} as bands
+        where bands.report_year = {{ var('dora_report_year') }}
+    )
