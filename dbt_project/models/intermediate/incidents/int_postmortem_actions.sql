@@ -22,7 +22,8 @@ listed as (
         service_id,
         created_on,
         coalesce(first_due_date, due_date) as due_date,
-        due_date as due_date_now,
+        -- A list that has only the first date says nothing of a later one.
+        coalesce(due_date, first_due_date) as due_date_now,
         completed_on,
         status
     from {{ ref('stg_catalogue__postmortem_actions') }}

@@ -42,9 +42,10 @@ select
 from actions
 union all
 select
+    -- A due date that was taken away was moved as far as it can be.
     {{ kpi_record_columns(
         'postmortem_actions_redated', 'action_id', 'event_date', 'exclusion_reason',
-        numerator='case when due_date_now > due_date then 1 else 0 end', denominator='1'
+        numerator='case when due_date_now <= due_date then 0 else 1 end', denominator='1'
     ) }}
 from actions
 union all
