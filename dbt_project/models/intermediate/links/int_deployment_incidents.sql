@@ -1,4 +1,5 @@
-{%- set lag_limit_hours = [72, var('incident_lag_hours')] | max -%}
+{%- set lags = [1, 4, 24, 72] -%}
+{%- set lag_limit_hours = (lags + [var('incident_lag_hours')]) | max -%}
 with
 
 deployments as (
@@ -222,7 +223,10 @@ judged as (
         restored_at,
         severity,
         lag_seconds,
-        method = 'named_by_incident' or lag_seconds <= {{ var('incident_lag_hours') * 3600 }} as is_counted
+        method = 'named_by_incident' or lag_seconds <= {{ var('incident_lag_hours') * 3600 }} as is_counted,
+        {% for hours in lags -%}
+        method = 'named_by_incident' or lag_seconds <= {{ hours * 3600 }} as is_within_{{ hours }}h{{ ',' if not loop.last }}
+        {% endfor %}
     from candidates
     where
         method = 'named_by_incident'
@@ -248,8 +252,33 @@ ordered as (
                 method_rank,
                 lag_seconds,
                 deployment_id
-        ) as candidate_order
+        ) as candidate_order,
+        {% for hours in lags -%}
+        case
+            when is_within_{{ hours }}h
+                then
+                    row_number() over (
+                        partition by incident_id
+                        order by
+                            case when is_within_{{ hours }}h then 0 else 1 end,
+                            method_rank,
+                            lag_seconds,
+                            deployment_id
+                    )
+        end as order_within_{{ hours }}h{{ ',' if not loop.last }}
+        {% endfor %}
     from judged
+),
+
+-- With another lag another deployment may be blamed: the service's own of two days ago goes before what it depends on.
+asked_again as (
+    select
+        ordered.*,
+        {% for hours in lags -%}
+        max(case when order_within_{{ hours }}h = 1 then deployment_id end) over (partition by incident_id)
+            as blamed_within_{{ hours }}h{{ ',' if not loop.last }}
+        {% endfor %}
+    from ordered
 ),
 
 final as (
@@ -264,11 +293,10 @@ final as (
         restored_at,
         lag_seconds,
         is_counted,
-        method = 'named_by_incident' or lag_seconds <= 3600 as within_1h,
-        method = 'named_by_incident' or lag_seconds <= 14400 as within_4h,
-        method = 'named_by_incident' or lag_seconds <= 86400 as within_24h,
-        method = 'named_by_incident' or lag_seconds <= 259200 as within_72h
-    from ordered
+        {% for hours in lags -%}
+        blamed_within_{{ hours }}h{{ ',' if not loop.last }}
+        {% endfor %}
+    from asked_again
     where candidate_order = 1
 )
 
@@ -283,8 +311,7 @@ select
     restored_at,
     lag_seconds,
     is_counted,
-    within_1h,
-    within_4h,
-    within_24h,
-    within_72h
+    {% for hours in lags -%}
+    blamed_within_{{ hours }}h{{ ',' if not loop.last }}
+    {% endfor -%}
 from final

@@ -1,3 +1,4 @@
+{%- set lags = [1, 4, 24, 72] -%}
 with
 
 incident_links as (
@@ -53,14 +54,32 @@ blamed as (
         max(case when method = 'named_by_incident' then 1 else 0 end) as is_named,
         max(case when method = 'time_window' and is_counted then 1 else 0 end) as is_in_window,
         max(case when method = 'time_window_dependency' and is_counted then 1 else 0 end) as is_in_dependency_window,
-        max(case when within_1h then 1 else 0 end) as within_1h,
-        max(case when within_4h then 1 else 0 end) as within_4h,
-        max(case when within_24h then 1 else 0 end) as within_24h,
-        max(case when within_72h then 1 else 0 end) as within_72h,
         max(case when is_counted then 1 else 0 end) as is_counted,
         max(case when is_counted and restored_at is null then 1 else 0 end) as is_open,
         max(case when is_counted then restored_at end) as restored_at
     from incident_links
+    group by deployment_id
+),
+
+-- Whom the incidents would blame with another lag than var incident_lag_hours.
+blamed_within as (
+    {% for hours in lags -%}
+    select
+        blamed_within_{{ hours }}h as deployment_id,
+        {{ hours }} as lag_hours
+    from incident_links
+    where blamed_within_{{ hours }}h is not null
+    {{ 'union' if not loop.last }}
+    {% endfor -%}
+),
+
+lag_verdicts as (
+    select
+        deployment_id,
+        {% for hours in lags -%}
+        max(case when lag_hours = {{ hours }} then 1 else 0 end) as within_{{ hours }}h{{ ',' if not loop.last }}
+        {% endfor %}
+    from blamed_within
     group by deployment_id
 ),
 
@@ -95,6 +114,8 @@ first_repair as (
 suspects as (
     select deployment_id from blamed
     union
+    select deployment_id from lag_verdicts
+    union
     select deployment_id from repaired
     union
     select deployment_id from judged_by_change_request
@@ -113,10 +134,9 @@ judged as (
         coalesce(blamed.is_in_dependency_window, 0) = 1 as is_followed_by_dependent_incident,
         {% set without_incident = 'coalesce(repaired.deployment_id, change_requests.deployment_id) is not null' -%}
         {{ without_incident }} or coalesce(blamed.is_counted, 0) = 1 as is_failed_change,
-        {{ without_incident }} or coalesce(blamed.within_1h, 0) = 1 as is_failed_within_1h,
-        {{ without_incident }} or coalesce(blamed.within_4h, 0) = 1 as is_failed_within_4h,
-        {{ without_incident }} or coalesce(blamed.within_24h, 0) = 1 as is_failed_within_24h,
-        {{ without_incident }} or coalesce(blamed.within_72h, 0) = 1 as is_failed_within_72h,
+        {% for hours in lags -%}
+        {{ without_incident }} or coalesce(lag_verdicts.within_{{ hours }}h, 0) = 1 as is_failed_within_{{ hours }}h,
+        {% endfor -%}
         first_repair.repaired_by_deployment_id,
         repaired.repaired_at,
         coalesce(blamed.is_open, 0) = 1 as is_incident_open,
@@ -127,6 +147,8 @@ judged as (
     from suspects
     left join blamed
         on suspects.deployment_id = blamed.deployment_id
+    left join lag_verdicts
+        on suspects.deployment_id = lag_verdicts.deployment_id
     left join repaired
         on suspects.deployment_id = repaired.deployment_id
     left join first_repair
