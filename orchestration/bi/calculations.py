@@ -17,8 +17,8 @@ def write_one_segment() -> str:
 def write_calculation(measure: Measure) -> str:
     """The formula of a measure.
 
-    Of a record that stands on several rows (a change of two services) the greatest value counts, as in the
-    published cells: INCLUDE adds the record to whatever the view is cut by.
+    Of a record that stands on several rows (a change of two services) the greatest count and the least
+    measured value count, as in the published cells: INCLUDE adds the record to whatever the view is cut by.
     """
     of_kpi = f'[kpi_id] = "{measure.kpi.kpi_id}"'
     numerator, denominator = (f"SUM({_only(of_kpi, name)})" for name in ("numerator", "denominator"))
@@ -39,7 +39,7 @@ def write_calculation(measure: Measure) -> str:
         case Form.RECORD_SUM:
             return f"SUM({_each_record(of_kpi, 'numerator')})"
         case Form.RECORD_PERCENTILE:
-            values = _each_record(f"{of_kpi} AND ISNULL([exclusion_reason])", "measured")
+            values = _each_record(f"{of_kpi} AND ISNULL([exclusion_reason])", "measured", "MIN")
             return f"PERCENTILE({values}, {measure.percentile})"
         case Form.RECORD_MAXIMUM:
             return f"MAX({_only(f'{of_kpi} AND ISNULL([exclusion_reason])', 'measured')})"
@@ -51,5 +51,5 @@ def _only(condition: str, what: str) -> str:
     return f"IF {condition} THEN {what if what.isdigit() else f'[{what}]'} END"
 
 
-def _each_record(condition: str, column: str) -> str:
-    return f"{{INCLUDE [record_id] : MAX({_only(condition, column)})}}"
+def _each_record(condition: str, column: str, of_rows: str = "MAX") -> str:
+    return f"{{INCLUDE [record_id] : {of_rows}({_only(condition, column)})}}"

@@ -18,7 +18,8 @@ def write_dax(measure: Measure) -> str:
     """The DAX of a measure.
 
     KEEPFILTERS, so that a KPI chosen by the reader is narrowed and not replaced. Of a record that stands on
-    several rows (a change of two services) the greatest value counts, as in the published cells.
+    several rows (a change of two services) the greatest count and the least measured value count, as in the
+    published cells.
     """
     table = measure.table
     numerator, denominator = _column(table, "numerator"), _column(table, "denominator")
@@ -39,7 +40,7 @@ def write_dax(measure: Measure) -> str:
         case Form.RECORD_SUM:
             return _of_kpi(measure, _over_records(table, "numerator"))
         case Form.RECORD_PERCENTILE:
-            values = f"VALUES({_column(table, 'record_id')}), CALCULATE(MAX({measured}))"
+            values = f"VALUES({_column(table, 'record_id')}), CALCULATE(MIN({measured}))"
             percentile = f"PERCENTILEX.INC({values}, {measure.percentile})"
             return _of_kpi(measure, percentile, f"ISBLANK({excluded})", f"NOT(ISBLANK({measured}))")
         case Form.RECORD_MAXIMUM:

@@ -92,7 +92,8 @@ def write_sql(measure: Measure) -> str:
     """The SQL of a measure in PostgreSQL's words, with LookML's ``${TABLE}`` and ``${measure}``.
 
     Records are made distinct in the expression itself, so that it is right in any slice: of a record that
-    stands on several rows (a change of two services) the greatest value counts, as in the published cells.
+    stands on several rows (a change of two services) the greatest count and the least measured value count,
+    as in the published cells.
     """
     of_kpi = f"{_column('kpi_id')} = {literal(measure.kpi.kpi_id)}"
     match measure.form:
@@ -141,9 +142,9 @@ def _over_records(expression: str, condition: str, *columns: str) -> str:
     arrays = ", ".join(
         f"array_agg({_column(name)}) filter (where {condition})" for name in ("record_id", *columns)
     )
-    greatest = ", ".join(f"max(told.{name}) as {name}" for name in columns)
+    once = ", ".join(f"{'min' if name == 'measured' else 'max'}(told.{name}) as {name}" for name in columns)
     return (
-        f"(select {expression} from (select {greatest} from unnest({arrays}) "  # noqa: S608
+        f"(select {expression} from (select {once} from unnest({arrays}) "  # noqa: S608
         f"as told (record_id, {', '.join(columns)}) group by told.record_id) as record)"
     )
 

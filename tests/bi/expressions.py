@@ -112,11 +112,14 @@ class Reader:
         return Call(text, tuple(parts))
 
 
-def over_records(aggregate: Callable[[str], str], key: str, value: str, condition: str = "true") -> str:
-    """SQL: ``aggregate`` over the greatest ``value`` of each ``key`` among the rows of a group."""
+def over_records(
+    aggregate: Callable[[str], str], key: str, of_rows: str, value: str, condition: str = "true"
+) -> str:
+    """SQL: ``aggregate`` over the greatest or least (``of_rows``) ``value`` of each ``key`` of a group."""
+    assert of_rows in ("MAX", "MIN")
     arrays = ", ".join(f"array_agg({name}) filter (where {condition})" for name in (key, value))
     return (
-        f"(select {aggregate('record.v')} from (select max(told.v) as v from unnest({arrays}) "
+        f"(select {aggregate('record.v')} from (select {of_rows.lower()}(told.v) as v from unnest({arrays}) "
         "as told (k, v) group by told.k) as record)"
     )
 
@@ -181,11 +184,10 @@ def translate_dax(formula: str, measures: Mapping[str, str]) -> str:
             case "SUMX" | "PERCENTILEX.INC":
                 values, inner = call.part(0), call.part(1)
                 assert (values.name, inner.name, len(inner.parts)) == ("VALUES", "CALCULATE", 1)
-                assert inner.part(0).name == "MAX"
                 by_name = {"SUMX": lambda value: f"sum({value})"}
                 aggregate = by_name.get(call.name) or percentile(call.part(2).text())
-                key, value = row(values.part(0)), row(inner.part(0).part(0))
-                return over_records(aggregate, key, value, " and ".join(conditions) or "true")
+                key, of_rows, value = row(values.part(0)), inner.part(0).name, row(inner.part(0).part(0))
+                return over_records(aggregate, key, of_rows, value, " and ".join(conditions) or "true")
         raise AssertionError(call)
 
     return group(Reader(formula).read(), [])
@@ -223,8 +225,8 @@ def translate_tableau(formula: str, columns: Mapping[str, str], calculations: Ma
                 inner = call.part(0)
                 if inner.name != "INCLUDE":
                     return aggregate(sql(inner))
-                assert inner.part(1).name == "MAX"
-                return over_records(aggregate, sql(inner.part(0)), sql(inner.part(1).part(0)))
+                each = inner.part(1)
+                return over_records(aggregate, sql(inner.part(0)), each.name, sql(each.part(0)))
         raise AssertionError(call)
 
     return sql(Reader(formula).read())

@@ -34,7 +34,7 @@ select
     case when kpis.aggregation like 'trailing%' then date_trunc('month', records.event_date) end as part,
     max(records.numerator) as numerator,
     max(records.denominator) as denominator,
-    max(records.measured) as measured,
+    min(records.measured) as measured,
     bool_or(records.exclusion_reason is null) as is_counted,
     min(records.event_date) as event_date
 from facts

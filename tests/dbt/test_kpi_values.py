@@ -126,7 +126,7 @@ class Reckoned:
             [row["measured"] for row in rows if row.get("measured") is not None]
             for rows in self.records.values()
         ]
-        return sorted(max(found) for found in values if found)
+        return sorted(min(found) for found in values if found)
 
     def excluded(self) -> int:
         return sum(all(row["exclusion_reason"] for row in rows) for rows in self.records.values())

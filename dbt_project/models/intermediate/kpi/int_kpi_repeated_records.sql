@@ -77,7 +77,8 @@ select
     min(in_segments.event_date) as event_date,
     max(in_segments.numerator) as numerator,
     max(in_segments.denominator) as denominator,
-    max(in_segments.measured) as measured,
+    -- What happens to several services has happened with the first of them: a change runs in production.
+    min(in_segments.measured) as measured,
     cast(max(in_segments.is_counted) as bigint) as counted,
     cast(1 - max(in_segments.is_counted) as bigint) as excluded,
     cast(case when max(in_segments.is_counted) = 0 then max(in_segments.is_unplaced) else 0 end as bigint) as unplaced

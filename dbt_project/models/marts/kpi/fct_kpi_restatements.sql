@@ -110,7 +110,8 @@
 {%- endset -%}
 {%- do steps.append(['in_cells', in_cells]) -%}
 
-{#- As in the figures, a record counts once in a segment and period, with the greatest of what its rows say. -#}
+{#- As in the figures, a record counts once in a segment and period: with the greatest count and the least measured value of
+    its rows. -#}
 {%- set by_record -%}
     select
         {{ cell }},
@@ -120,9 +121,9 @@
         max(case when told = 'after' then 1 else 0 end) as is_there,
         max(case when told = 'before' then is_counted else 0 end) as was_counted,
         max(case when told = 'after' then is_counted else 0 end) as is_counted,
-        {% for figure in ['numerator', 'denominator', 'measured'] -%}
-        max(case when told = 'before' then {{ figure }} end) as {{ figure }}_before,
-        max(case when told = 'after' then {{ figure }} end) as {{ figure }}_after{{ ',' if not loop.last }}
+        {% for figure, of_rows in {'numerator': 'max', 'denominator': 'max', 'measured': 'min'}.items() -%}
+        {{ of_rows }}(case when told = 'before' then {{ figure }} end) as {{ figure }}_before,
+        {{ of_rows }}(case when told = 'after' then {{ figure }} end) as {{ figure }}_after{{ ',' if not loop.last }}
         {% endfor %}
     from in_cells
     group by {{ cell }}, version, record_id

@@ -102,7 +102,7 @@ view: kpi_frequency_records {
     description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. Made anew from the records of the slice, each counted once; interpolated."
     type: number
     value_format: "#,##0.00"
-    sql: (select percentile_cont(0.5) within group (order by record.measured) from (select max(told.measured) as measured from unnest(array_agg(${TABLE}."record_id") filter (where ${TABLE}."kpi_id" = 'wait' and ${TABLE}."exclusion_reason" is null and ${TABLE}."measured" is not null), array_agg(${TABLE}."measured") filter (where ${TABLE}."kpi_id" = 'wait' and ${TABLE}."exclusion_reason" is null and ${TABLE}."measured" is not null)) as told (record_id, measured) group by told.record_id) as record) ;;
+    sql: (select percentile_cont(0.5) within group (order by record.measured) from (select min(told.measured) as measured from unnest(array_agg(${TABLE}."record_id") filter (where ${TABLE}."kpi_id" = 'wait' and ${TABLE}."exclusion_reason" is null and ${TABLE}."measured" is not null), array_agg(${TABLE}."measured") filter (where ${TABLE}."kpi_id" = 'wait' and ${TABLE}."exclusion_reason" is null and ${TABLE}."measured" is not null)) as told (record_id, measured) group by told.record_id) as record) ;;
   }
 
   measure: longest {
