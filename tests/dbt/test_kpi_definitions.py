@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 from typing import Any
@@ -16,6 +15,7 @@ from orchestration.kpi_definitions import (
     find_inputs,
     find_unversioned,
     hash_formula,
+    hash_values,
     main,
     read_inputs,
     write_inputs,
@@ -68,6 +68,15 @@ def read_behind(manifest: dict[str, Any], kind: str) -> set[str]:
     return {found for text in texts for found in VARIABLE.findall(text)}
 
 
+def rewrite(manifest: dict[str, Any], source: str, old: str, new: str) -> dict[str, Any]:
+    """The manifest with another text of one model or macro."""
+    kind, member = ("macros", "macro_sql") if source.startswith("macro") else ("nodes", "raw_code")
+    text = manifest[kind][source][member]
+    assert old in text
+    changed = {**manifest[kind][source], member: text.replace(old, new)}
+    return {**manifest, kind: {**manifest[kind], source: changed}}
+
+
 def noted_names(kind: str) -> set[str]:
     return {row.name for row in read_inputs() if row.kind == kind}
 
@@ -102,20 +111,49 @@ def test_a_turned_knob_asks_for_a_version_and_a_raised_version_answers(manifest:
 
 
 def test_a_formula_is_its_sql_down_to_the_links_whatever_its_spaces(manifest: dict[str, Any]) -> None:
-    nodes = manifest["nodes"]
-    before = hash_formula(nodes, MODEL)
+    before = hash_formula(manifest, MODEL)
 
     def change(name: str, old: str, new: str) -> str:
-        changed = copy.deepcopy({key: nodes[key] for key in nodes})
-        node = changed[f"model.engineering_metrics.{name}"]
-        assert old in node["raw_code"]
-        node["raw_code"] = node["raw_code"].replace(old, new)
-        return hash_formula(changed, MODEL)
+        return hash_formula(rewrite(manifest, f"model.engineering_metrics.{name}", old, new), MODEL)
 
     assert change(MODEL, "from", "-- where from\n        from") == before
     assert change(MODEL, "is_production", "not is_production") != before
     assert change("int_failed_changes", "from", "from  nowhere") != before
     assert change("int_kpi_enps_records", "from", "from  nowhere") == before
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new"),
+    [
+        ("model.engineering_metrics.fct_kpi_values", "aggregation = 'median' then p50", "true then p75"),
+        ("model.engineering_metrics.int_kpi_repeated_records", "min(in_segments.measured)", "max(1)"),
+        ("macro.engineering_metrics.exact_mean", "decimal(38, 12)", "decimal(38, 2)"),
+        ("macro.engineering_metrics.wilson_bound", "1.959963984540054e0", "2.575829303548901e0"),
+        ("macro.engineering_metrics.default__percentile_of", "within group", "within a group"),
+        ("macro.engineering_metrics.kpi_record_columns", "is null then", "is not null then"),
+    ],
+)
+def test_what_makes_values_of_records_is_a_formula_of_every_kpi(
+    manifest: dict[str, Any], source: str, old: str, new: str
+) -> None:
+    noted = read_inputs()
+    changed = rewrite(manifest, source, old, new)
+    told = find_unversioned(noted, find_inputs(changed, noted, PROJECT))
+    assert f"all: formula values is {hash_values(changed)}, was {hash_values(manifest)}" in told
+
+
+def test_what_holds_for_every_kpi_asks_every_model_for_a_version(manifest: dict[str, Any]) -> None:
+    noted = read_inputs()
+    turned = [row._replace(value="4") if row.name == "fiscal_year_first_month" else row for row in noted]
+    assert [line.split(":")[0] for line in find_unversioned(noted, turned)] == ["all"]
+    raised = [row._replace(value="99") if row.kind == "version" else row for row in turned]
+    assert find_unversioned(noted, raised) == []
+
+
+def test_another_aggregation_is_another_definition() -> None:
+    noted = read_inputs()
+    found = [row._replace(value="mean") if row[1:3] == ("aggregation", "enps") else row for row in noted]
+    assert find_unversioned(noted, found) == ["int_kpi_enps_records: aggregation enps is mean, was ratio"]
 
 
 def test_the_command_names_what_it_refuses_and_writes_what_it_is_told(
