@@ -19,6 +19,7 @@ Row = dict[str, Any]
 READ_BY_KPIS = ("int_service_ownership", "int_team_groups", "int_slo_definitions")
 BUILT = (
     "path:seeds/kpi",
+    "path:seeds/dora",
     "dim_date",
     "dim_kpi",
     "path:models/staging/ops",
@@ -89,6 +90,8 @@ def found_house(root: Path, tables: Mapping[str, Sequence[Row]], landed: Mapping
 def rebuild_kpis(home: DataHome, as_of: date) -> None:
     """Builds the KPI tables of ``home`` anew from what is in it, with their data tests."""
     variables = json.dumps({"as_of_date": as_of.isoformat()})
-    run_dbt(home, "seed", "--select", "path:seeds/kpi", "--full-refresh", "--vars", variables)
+    run_dbt(
+        home, "seed", "--select", "path:seeds/kpi", "path:seeds/dora", "--full-refresh", "--vars", variables
+    )
     run_dbt(home, "run", "--select", *BUILT, "--vars", variables)
     run_dbt(home, "test", "--select", "path:tests/kpi", "--vars", variables)
