@@ -169,7 +169,7 @@ class _Repository(Puller[GithubSource]):
         nothing: int,
         details: Callable[[Answer], None] = lambda _: None,
     ) -> None:
-        """Land a list whole, each page with its details; no such list is refused with the status ``nothing``."""
+        """Land a list, each page with its details; where there is none it is refused with ``nothing``."""
         try:
             for page in self._pages(name, {**PAGE, **params}):
                 self.land(name, page)
