@@ -18,6 +18,8 @@ VERSION_1_3 = (
     '"{""customer"": ""acme""}",pod-1,platform,7\n'
     "null,Kube Co,AWS,I-1,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,A,Kube Co,USD,"
     "2026-01-05 07:00:00,2026-01-05T08:00:00,Usage,Pods,-0.000000000000000001,0,2,,NULL,,,\n"
+    "null,Kube Co,AWS,I-1,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,C,Kube Co,USD,"
+    "2026-01-05 07:00:00,2026-01-05T08:00:00,Usage,Egress,-1.1920928955078125E-07,0,2,,NULL,,,\n"
 )
 # Old names, and one instant that no clock shows: its row goes to quarantine, the others load.
 VERSION_1_0 = (
@@ -39,8 +41,12 @@ def loaded(cost_home: CostHome) -> CostHome:
 
 
 def test_e_notation_signs_and_the_last_digit_are_kept(loaded: CostHome) -> None:
-    costs = loaded.ask("select billed_cost from raw_focus.charges where billing_account_id = 'A' order by 1")
-    assert costs == [(Decimal("-0.000000000000000001"),), (Decimal("0.00000352"),)]
+    costs = loaded.ask("select billed_cost from raw_focus.charges where billing_account_id <> 'B' order by 1")
+    assert costs == [
+        (Decimal("-0.000000119209289551"),),  # 23 fractional digits of a binary float, rounded to 18
+        (Decimal("-0.000000000000000001"),),
+        (Decimal("0.00000352"),),
+    ]
 
 
 def test_provider_roles_of_1_3_and_old_names_of_1_0_reach_their_columns(loaded: CostHome) -> None:
