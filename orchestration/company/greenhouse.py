@@ -99,7 +99,10 @@ def _job(catalogue: Catalogue, job: Job, known: int) -> dict[str, Any]:
         "confidential": False, "status": "open", "created_at": iso(opened - DAY), "opened_at": iso(opened),
         "closed_at": None, "updated_at": iso(opened), "is_template": False, "departments": [department],
         "offices": [],
-        "hiring_team": {"hiring_managers": [{"id": 7, "name": _name(7), "employee_id": None}]},
+        # Now and then nobody answers for a job.
+        "hiring_team": {
+            "hiring_managers": [{"id": 7, "name": _name(7), "employee_id": None}] if job.job_id % 6 else []
+        },
         "custom_fields": {"salary_range": {"min_value": CANARY_PAY, "unit": "EUR"}},
         "openings": [_opening(o, known) for o in job.openings if o.opened < known],
     }  # fmt: skip

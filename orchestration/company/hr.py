@@ -8,7 +8,7 @@ Personal columns are filled, as they are in real exports: what must not be kept 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -83,6 +83,7 @@ def write_hr(root: Path, plan: Plan, catalogue: Catalogue, people: People) -> No
         Export(old, lambda day: day < old, has_edits=False),
         Export(plan.last_day + timedelta(days=1), lambda _: True, has_edits=True),
     )
+    leads = {team.team_id: people.lead(team.team_id, plan.last_day) for team in catalogue.teams}
     staff = [p for p in people.engineers if not in_roster(p, catalogue)]
     others = [p for p in people.engineers if in_roster(p, catalogue)]
     for export in exports:
@@ -104,7 +105,7 @@ def write_hr(root: Path, plan: Plan, catalogue: Catalogue, people: People) -> No
         write_csv(
             root / "organizations" / folder / "organizations.csv",
             ORGANISATION_HEADER,
-            _organisation_rows(catalogue, export),
+            _organisation_rows(catalogue, leads, export),
         )
         roster = [row for p in others for row in _roster_rows(p, catalogue, export)]
         write_csv(root / "roster" / folder / "roster.csv", ROSTER_HEADER, roster, line_end="\r\n", mark=True)
@@ -200,11 +201,14 @@ def _membership_rows(person: Person, catalogue: Catalogue, export: Export) -> li
     return rows
 
 
-def _organisation_rows(catalogue: Catalogue, export: Export) -> list[tuple[object, ...]]:
+def _organisation_rows(
+    catalogue: Catalogue, leads: Mapping[str, Person], export: Export
+) -> list[tuple[object, ...]]:
     synced = f"{export.day} 02:00:00"
     top = "0" * 31 + "1"
     rows: list[tuple[object, ...]] = [
-        (team.hr_organisation, False, synced, None, False, synced, "Berlin", None, team.name,
+        (team.hr_organisation, False, synced, None, False, synced, "Berlin", leads[team.team_id].worker_id,
+         team.name,
          f"SUPERVISORY_{team.team_id}", "Group", top, top, "SUPERVISORY")
         for team in catalogue.teams
     ]  # fmt: skip

@@ -106,6 +106,11 @@ class People:
                     found.append(person)
         return found
 
+    def lead(self, team_id: str, day: date) -> Person:
+        """Who manages those who are employed in a team on a day."""
+        leads = {person.manager for person in self.members(team_id, day) if person.manager}
+        return next(person for person in self.engineers if person.worker_id in leads)
+
 
 def build_people(plan: Plan, stories: Stories, catalogue: Catalogue) -> People:
     """Everybody who worked there in the period, with what the stories did to them."""

@@ -468,6 +468,19 @@ def test_hires_turn_out_as_planted(company: Company, warehouse: duckdb.DuckDBPyC
     assert {row[:2]: row[2:] for row in rows} == told
 
 
+def test_leads_have_the_reports_and_successors_that_were_planted(
+    company: Company, warehouse: duckdb.DuckDBPyConnection
+):
+    """Contractors are in the roster and their lead in Workday; who is named and has left follows nobody."""
+    told = {tuple(row.values()) for row in company.truth.tables["manager_span"]}
+    found = warehouse.sql(
+        "select team_id, direct_reports, other_reports, named_successors "
+        "from marts_people.fct_manager_span where manager_id <> 'unmapped'"
+    ).fetchall()
+    assert set(found) == told
+    assert {row[3] for row in told} >= {0, 1}
+
+
 def test_the_freeze_cancels_seats_and_lets_nothing_in(company: Company, warehouse: duckdb.DuckDBPyConnection):
     stories = company.truth.stories
     span = [stories.freeze_from, stories.freeze_until - timedelta(days=1)]

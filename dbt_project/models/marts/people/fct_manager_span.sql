@@ -4,7 +4,6 @@ with
 employed as (
 
     select
-        positions.source_system,
         positions.worker_id,
         positions.team_id,
         coalesce(positions.manager_id, 'unmapped') as manager_id,
@@ -17,55 +16,68 @@ employed as (
 reports as (
 
     select
-        source_system,
         manager_id,
         count(distinct case when counts_as_headcount then worker_id end) as direct_reports,
         count(distinct case when not counts_as_headcount then worker_id end) as other_reports,
         count(distinct team_id) as teams
     from employed
-    group by source_system, manager_id
+    group by manager_id
 
 ),
 
+-- Whoever one system tells of may report to somebody of whom another one tells.
 managers as (
 
     select
-        source_system,
         worker_id,
         min(team_id) as team_id,
         min(manager_id) as manager_id
     from employed
-    group by source_system, worker_id
-
-),
-
-managing as (
-
-    select distinct
-        source_system,
-        manager_id
-    from reports
-    where manager_id <> 'unmapped'
+    group by worker_id
 
 ),
 
 lower_managers as (
 
     select
-        managers.source_system,
         managers.manager_id,
         count(*) as managers
     from managers
-    inner join managing
-        on
-            managers.source_system = managing.source_system
-            and managers.worker_id = managing.manager_id
-    group by managers.source_system, managers.manager_id
+    inner join reports on managers.worker_id = reports.manager_id
+    group by managers.manager_id
+
+),
+
+plans as (
+
+    select
+        worker_id,
+        successor_id
+    from {{ ref('stg_workday__successors') }}
+
+),
+
+-- Who is named and has left follows nobody.
+successors as (
+
+    select
+        plans.worker_id,
+        count(distinct plans.successor_id) as successors
+    from plans
+    inner join employed on plans.successor_id = employed.worker_id
+    where plans.successor_id <> plans.worker_id
+    group by plans.worker_id
+
+),
+
+planning as (
+
+    select count(*) > 0 as is_planned
+    from plans
 
 )
 
 select
-    reports.source_system,
     reports.manager_id,
     {{ last_day }} as span_date,
     managers.team_id,
@@ -73,13 +85,12 @@ select
     cast(reports.other_reports as bigint) as other_reports,
     cast(coalesce(lower_managers.managers, 0) as bigint) as reporting_managers,
     cast(reports.teams as bigint) as teams,
-    case when reports.manager_id <> 'unmapped' then managers.worker_id is not null end as is_manager_employed
+    case when reports.manager_id <> 'unmapped' then managers.worker_id is not null end as is_manager_employed,
+    case
+        when planning.is_planned and reports.manager_id <> 'unmapped' then cast(coalesce(successors.successors, 0) as bigint)
+    end as named_successors
 from reports
-left join managers
-    on
-        reports.source_system = managers.source_system
-        and reports.manager_id = managers.worker_id
-left join lower_managers
-    on
-        reports.source_system = lower_managers.source_system
-        and reports.manager_id = lower_managers.manager_id
+cross join planning
+left join managers on reports.manager_id = managers.worker_id
+left join lower_managers on reports.manager_id = lower_managers.manager_id
+left join successors on reports.manager_id = successors.worker_id
