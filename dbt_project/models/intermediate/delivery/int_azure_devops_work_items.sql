@@ -55,6 +55,7 @@ select
     cast(null as string) as epic_title,
     points,
     author_id as reporter_id,
+    cast(null as string) as reporter_group,
     created_at,
     activated_at as told_started_at,
     closed_at as told_done_at,

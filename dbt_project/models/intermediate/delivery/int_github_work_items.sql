@@ -18,6 +18,8 @@ select
     cast(null as string) as epic_title,
     cast(null as double) as points,
     author_id as reporter_id,
+    -- Apps are strangers to a repository, and no users of what it makes.
+    case when coalesce(author_type, '') <> 'Bot' then reporter_group end as reporter_group,
     created_at,
     cast(null as timestamp) as told_started_at,
     case when state = 'closed' then closed_at end as told_done_at,

@@ -21,6 +21,7 @@ select
     epic_title,
     weight as points,
     author_id as reporter_id,
+    cast(null as string) as reporter_group,
     created_at,
     cast(null as timestamp) as told_started_at,
     case when state = 'closed' then closed_at end as told_done_at,

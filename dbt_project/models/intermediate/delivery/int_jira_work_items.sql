@@ -27,6 +27,7 @@ with issues as (
         actual_end_at,
         time_spent_seconds,
         reporter_id,
+        reporter_group,
         created_at
     from {{ ref('stg_jira__issues') }}
 
@@ -201,6 +202,7 @@ select
     ) as epic_title,
     coalesce(cast(custom_values.points as double), issues.story_points) as points,
     issues.reporter_id,
+    issues.reporter_group,
     issues.created_at,
     coalesce(
         custom_values.actual_start_at,

@@ -1,6 +1,19 @@
 -- Pull and merge requests of every system that hosts code, in one shape.
 {{ config(materialized='view') }}
 
+-- Whoever opens a draft asks nobody yet. What was marked as a draft later was opened for review before.
+with gitlab_marks as (
+
+    select
+        merge_request_id,
+        verdict,
+        created_at,
+        row_number() over (partition by merge_request_id order by created_at asc, note_id asc) as position
+    from {{ ref('stg_gitlab__merge_request_notes') }}
+    where is_system and verdict in ('draft', 'ready') and coalesce(noteable_type, 'MergeRequest') = 'MergeRequest'
+
+)
+
 select
     'github' as source_system,
     repository,
@@ -11,6 +24,7 @@ select
     author_id,
     author_type,
     created_at,
+    cast(null as timestamp) as ready_at,
     updated_at,
     closed_at,
     merged_at,
@@ -35,6 +49,7 @@ select
     pulls.author_id,
     cast(null as string) as author_type,
     pulls.created_at,
+    cast(null as timestamp) as ready_at,
     coalesce(pulls.closed_at, pulls.created_at) as updated_at,
     pulls.closed_at,
     case when pulls.status = 'completed' then pulls.closed_at end as merged_at,
@@ -64,6 +79,7 @@ select
     merge_requests.author_id,
     cast(null as string) as author_type,
     merge_requests.created_at,
+    marks.created_at as ready_at,
     merge_requests.updated_at,
     merge_requests.closed_at,
     merge_requests.merged_at,
@@ -78,6 +94,11 @@ select
     merge_requests.reverts_sha
 from {{ ref('stg_gitlab__merge_requests') }} as merge_requests
 left join {{ ref('stg_gitlab__projects') }} as projects on merge_requests.project_id = projects.project_id
+left join gitlab_marks as marks
+    on
+        merge_requests.merge_request_id = marks.merge_request_id
+        and marks.position = 1
+        and marks.verdict = 'ready'
 union all
 select
     'bitbucket' as source_system,
@@ -89,6 +110,7 @@ select
     author_id,
     author_type,
     created_at,
+    cast(null as timestamp) as ready_at,
     updated_at,
     closed_at,
     merged_at,

@@ -91,6 +91,7 @@ select
     problems.title as epic_title,
     cast(null as double) as points,
     cast(null as string) as reporter_id,
+    cast(null as string) as reporter_group,
     tasks.created_at,
     tasks.work_started_at as told_started_at,
     tasks.closed_at as told_done_at,

@@ -24,6 +24,7 @@
     'epic_title',
     'points',
     'reporter_id',
+    'reporter_group',
     'created_at',
     'told_started_at',
     'told_done_at',

@@ -8,6 +8,7 @@ with items as (
         resolution,
         priority,
         found_in,
+        reporter_group,
         labels,
         components,
         linked_types,
@@ -53,7 +54,7 @@ told as (
     union all
     {% for field, column in {
         'type': 'type_raw', 'project': 'project_key', 'resolution': 'resolution', 'priority': 'priority',
-        'found_in': 'found_in', 'epic': 'epic_key', 'epic_title': 'epic_title',
+        'found_in': 'found_in', 'reporter_group': 'reporter_group', 'epic': 'epic_key', 'epic_title': 'epic_title',
     }.items() -%}
     select
         work_item_id,

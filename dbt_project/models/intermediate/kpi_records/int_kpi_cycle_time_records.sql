@@ -88,7 +88,11 @@ in_progress as (
         work_items.work_type,
         closing_days.event_date,
         {{ dbt.datediff(business_date('work_items.started_at'), 'closing_days.event_date', 'day') }} as age_days,
-        case when work_items.work_type = 'epic' then 'covered_by_parts' end as exclusion_reason
+        case
+            -- What turned out to be a duplicate or was given up later was in progress until then; these never were work.
+            when work_items.exclusion_reason in ('deleted', 'no_work', 'pull_request') then work_items.exclusion_reason
+            when work_items.work_type = 'epic' then 'covered_by_parts'
+        end as exclusion_reason
     from stretches
     inner join work_items on stretches.work_item_id = work_items.work_item_id
     inner join closing_days
@@ -111,13 +115,15 @@ select
     ) }}
 from done
 union all
+{% for kpi_id in ['cycle_time_changes', 'cycle_time_changes_p85'] -%}
 select
     {{ kpi_record_columns(
-        'cycle_time_changes', 'change_id', 'event_date', 'exclusion_reason',
+        kpi_id, 'change_id', 'event_date', 'exclusion_reason',
         measured='cast(open_to_merge_seconds as double) / 3600', work_type='null'
     ) }}
 from merged
 union all
+{% endfor -%}
 select
     {{ kpi_record_columns(
         'work_in_progress', 'work_item_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1',

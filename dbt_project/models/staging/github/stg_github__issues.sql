@@ -8,6 +8,7 @@ select
     labels,
     author_id,
     author_type,
+    reporter_group,
     pull_request_url is not null as is_pull_request,
     milestone_due_at,
     created_at,

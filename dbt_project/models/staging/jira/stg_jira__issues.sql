@@ -30,6 +30,7 @@ select
     actual_end_at,
     custom_fields,
     reporter_id,
+    reporter_group,
     change_count,
     created_at,
     updated_at
