@@ -9,7 +9,10 @@ select
         when direction not in ('up', 'down', 'band', 'none') then 'unknown direction'
         when chart_kind = 'p' and aggregation <> 'ratio' then 'a p chart needs a ratio'
         when aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }} then 'a trailing year ends with a month'
-        when aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }} then 'a trailing year is a sum of months'
+        when
+            aggregation like 'trailing%'
+            and not ({{ is_listed("'month'", 'grains') }} or {{ is_listed("'quarter'", 'grains') }})
+            then 'a trailing year is a sum of months or quarters'
         when is_people and population_basis not in ('headcount', 'denominator', 'sample', 'family') then 'unknown population basis'
         when
             suppressed_with is not null
@@ -37,7 +40,10 @@ where
     or direction not in ('up', 'down', 'band', 'none')
     or (chart_kind = 'p' and aggregation <> 'ratio')
     or (aggregation like 'trailing%' and {{ is_listed("'week'", 'grains') }})
-    or (aggregation like 'trailing%' and not {{ is_listed("'month'", 'grains') }})
+    or (
+        aggregation like 'trailing%'
+        and not ({{ is_listed("'month'", 'grains') }} or {{ is_listed("'quarter'", 'grains') }})
+    )
     or (is_people and population_basis not in ('headcount', 'denominator', 'sample', 'family'))
     or (
         suppressed_with is not null

@@ -89,7 +89,8 @@
 {%- endset -%}
 {%- do steps.append(['by_period', by_period]) -%}
 
-{#- Trailing years are sums of months: a month's own figure plus the eleven before it, for every period that ends one. -#}
+{#- Trailing years are sums of months: a month's own figure plus the eleven before it, for every period that ends one; of what
+    is told by quarters alone, sums of quarters. -#}
 {%- set monthly -%}
     select
         by_period.kpi_id,
@@ -104,7 +105,9 @@
         by_period.populated_days
     from by_period
     inner join {{ ref('dim_kpi') }} as kpis on by_period.kpi_id = kpis.kpi_id
-    where by_period.period_grain = 'month' and kpis.aggregation in ('trailing_year_rate', 'trailing_year_ratio')
+    where
+        kpis.aggregation in ('trailing_year_rate', 'trailing_year_ratio')
+        and by_period.period_grain = case when {{ is_listed("'month'", 'kpis.grains') }} then 'month' else 'quarter' end
 {%- endset -%}
 {%- do steps.append(['monthly', monthly]) -%}
 

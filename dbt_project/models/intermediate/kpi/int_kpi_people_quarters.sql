@@ -2,9 +2,13 @@ with kpis as (
 
     select
         kpi_id,
+        aggregation,
         segments
     from {{ ref('dim_kpi') }}
-    where is_people and aggregation = 'trailing_year_rate'
+    -- A family that goes dark with another one has that one's quarters.
+    where
+        is_people
+        and (aggregation = 'trailing_year_rate' or (aggregation = 'trailing_year_ratio' and suppressed_with is null))
 
 ),
 
@@ -16,6 +20,29 @@ periods as (
         counted_days
     from {{ ref('int_kpi_periods') }}
     where period_grain = 'quarter'
+
+),
+
+-- Years that end a quarter apart differ by the quarter that has come and the one that has gone: those two together are what
+-- a share of the trailing year gives away.
+spans as (
+
+    select
+        kpis.kpi_id,
+        periods.period_start,
+        periods.period_start as span_start,
+        periods.last_counted_date as span_end
+    from periods
+    cross join kpis
+    union all
+    select
+        kpis.kpi_id,
+        periods.period_start,
+        cast({{ dbt.dateadd('month', -12, 'periods.period_start') }} as date) as span_start,
+        cast({{ dbt.dateadd('day', -1, dbt.dateadd('month', -9, 'periods.period_start')) }} as date) as span_end
+    from periods
+    cross join kpis
+    where kpis.aggregation = 'trailing_year_ratio'
 
 ),
 
@@ -42,26 +69,29 @@ additive as (
 
     select
         by_day.kpi_id,
-        periods.period_start,
+        spans.period_start,
         by_day.segment_type,
         by_day.segment_id,
         by_day.numerator,
         by_day.denominator,
         case when by_day.denominator > 0 then 1 else 0 end as populated_days
     from by_day
-    inner join periods
-        on by_day.event_date >= periods.period_start and by_day.event_date <= periods.last_counted_date
+    inner join spans
+        on
+            by_day.kpi_id = spans.kpi_id
+            and by_day.event_date >= spans.span_start
+            and by_day.event_date <= spans.span_end
     union all
     select
         repeated.kpi_id,
-        repeated.period_start,
+        spans.period_start,
         repeated.segment_type,
         repeated.segment_id,
         repeated.numerator,
         repeated.denominator,
         0 as populated_days
     from {{ ref('int_kpi_repeated_records') }} as repeated
-    inner join kpis on repeated.kpi_id = kpis.kpi_id
+    inner join spans on repeated.kpi_id = spans.kpi_id and repeated.period_start = spans.span_start
     where repeated.period_grain = 'quarter'
 
 ),

@@ -85,6 +85,13 @@ review_days as (
 
 ),
 
+first_review as (
+
+    select min(rated_date) as rated_date
+    from review_days
+
+),
+
 -- Where nobody was reviewed in somebody's time, those who left would be all that counts: the share would be 0, and a lie.
 reviewed as (
 
@@ -131,6 +138,8 @@ judged as (
             and hires.worker_id = ranked_ratings.worker_id
             and hires.spell_number = ranked_ratings.spell_number
             and ranked_ratings.rating_rank = 1
+    -- Before anybody was reviewed at all nothing was said of any hire.
+    inner join first_review on hires.last_rating_date >= first_review.rated_date
     where hires.judged_date <= cast('{{ var("as_of_date") }}' as date)
 
 )
