@@ -10,6 +10,7 @@ from orchestration.company.azure_cost import write_azure_bill
 from orchestration.company.billing import MICROSOFT, bill
 from orchestration.company.catalogue import Catalogue, build_catalogue
 from orchestration.company.catalogue_files import Identifiers, write_catalogue
+from orchestration.company.commitments import promise, quarter_plan_vs_actual, write_commitments
 from orchestration.company.delivery import deliver
 from orchestration.company.deployments import Delivery
 from orchestration.company.finance import plan_finance, write_finance
@@ -35,6 +36,7 @@ from orchestration.company.reviews import quality_of_hire, review, write_reviews
 from orchestration.company.security import write_security
 from orchestration.company.stack import Stack
 from orchestration.company.stories import tell_stories
+from orchestration.company.succession import manager_span, plan_succession, write_succession
 from orchestration.company.suites import report_tests, write_reports
 from orchestration.company.surveys import survey, write_surveys
 from orchestration.company.teamwork import do_work
@@ -118,8 +120,10 @@ def generate(
     exposure = expose(plan, stories, catalogue)
     hiring = recruit(plan, stories, catalogue, people)
     reviews = review(plan, people)
+    roles = plan_succession(plan, catalogue, people)
     waves = survey(plan, stories, catalogue, people)
     work = do_work(plan, stories, catalogue, people, incidents)
+    commitments = promise(plan, stories, work)
     finance = plan_finance(plan, stories, catalogue, usage, charges)
 
     truth = Truth(plan, stories)
@@ -140,11 +144,13 @@ def generate(
     write_hr(out_landing / "workday", plan, catalogue, people)
     write_security(out_landing, plan, catalogue, people, exposure)
     write_reviews(out_landing / "workday", plan, reviews)
+    write_succession(out_landing / "workday", plan, roles)
     write_greenhouse(out_landing / "greenhouse", plan, catalogue, hiring)
     write_surveys(out_landing / "surveys", waves)
     write_finance(out_landing / "finance", plan, finance)
     write_jira(out_landing / "jira", plan, work)
     write_actions(out_landing / "catalogue", plan, work)
+    write_commitments(out_landing / "catalogue", plan, commitments)
 
     issues = list(plan_issues(plan, pulls))
     allocated = customer_costs(usage, charges)
@@ -175,6 +181,7 @@ def generate(
         "open_openings": open_openings(plan, catalogue, hiring),
         "hiring_funnel": hiring_funnel(hiring),
         "quality_of_hire": quality_of_hire(plan, people, reviews),
+        "manager_span": manager_span(plan, people, roles),
         "enps": enps(catalogue, waves),
         "stakeholder_satisfaction": stakeholder_satisfaction(waves),
         "cycle_time": cycle_time(catalogue, work),
@@ -184,6 +191,7 @@ def generate(
         "work_excluded": work_excluded(work),
         "sprints": sprints(plan, work),
         "plan_vs_actual": plan_vs_actual(plan, catalogue, work),
+        "quarter_plan_vs_actual": quarter_plan_vs_actual(plan, catalogue, commitments),
         "escaped_defect_rate": escaped_defect_rate(catalogue, work, issues),
         "postmortem_actions": postmortem_actions(plan, catalogue, work),
         "postmortem_actions_overdue": postmortem_actions_overdue(plan, catalogue, work),

@@ -41,6 +41,8 @@ hiring_time_to_fill   segment and month of acceptance: ``filled``, ``median_days
 offer_acceptance      segment and month in which it was settled: ``accepted``, ``settled``
 open_openings         segment and month: ``openings`` open at its end
 quality_of_hire       team that hired and quarter in which 180 days were over: ``hires`` judged, ``good`` ones
+manager_span          team, on the last day: its lead's ``direct_reports`` (employees), ``other_reports``, and
+                      ``named_successors`` who are employed
 hiring_funnel         month of application and canonical stage: ``applications``, ``reached``
 enps                  segment (org, group, team) and quarter: ``respondents``, ``promoters``,
                       ``detractors``; ``rate_invited``, ``rate_responded`` where both are told
@@ -57,6 +59,8 @@ work_excluded         reason (blank: counts): ``items`` in Jira
 sprints               sprint that is closed: ``committed``, ``delivered``, ``added``, ``added_delivered``,
                       ``removed``, ``carried_over``
 plan_vs_actual        segment and month of the sprint's close: the same without ``added_delivered``
+quarter_plan_vs_actual
+                      segment (org, group, team) and quarter: the same of the lists of commitments
 escaped_defect_rate   segment and month of creation: ``known`` (where it was found), ``escaped``, ``unknown``
 postmortem_actions    segment and month of the first due date: ``due``, ``in_time``, ``redated``; without a
                       date by month in which it was agreed on: ``undated``

@@ -37,6 +37,13 @@ _NAMES = """
     select items.sprint_id || ' ' || items.work_item_id, work.title, items.sprint_name
     from fct_sprint_items as items
     left join fct_work_items as work on items.work_item_id = work.work_item_id
+    union all
+    -- Two teams that promised the same piece of work share one record.
+    select
+        quarter || ' ' || commitment_id, any_value(title order by team_id),
+        'quarter from ' || any_value(quarter order by team_id)
+    from fct_quarter_commitments
+    group by quarter, commitment_id
 """
 # How far a record is from what it should be, by what the KPI does with its records.
 _BADNESS = {

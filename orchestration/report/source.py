@@ -100,6 +100,7 @@ NEEDED = frozenset(
         "fct_kpi_value_history",
         "fct_kpi_values",
         "fct_pipeline_runs",
+        "fct_quarter_commitments",
         "fct_risk_register",
         "fct_slo_daily",
         "fct_spend_vs_budget",

@@ -18,6 +18,14 @@ PLAN_KPIS = {
     "carried_over": ("sprint_carried_over", "numerator"),
 }
 
+QUARTER_KPIS = {
+    "committed": ("quarter_plan_vs_actual", "denominator"),
+    "delivered": ("quarter_plan_vs_actual", "numerator"),
+    "added": ("quarter_scope_added", "numerator"),
+    "removed": ("quarter_scope_removed", "numerator"),
+    "carried_over": ("quarter_carried_over", "numerator"),
+}
+
 
 def hold(
     told: dict[Key, dict[str, Any]], monthly: dict[str, Any], figures: dict[str, tuple[str, str]]
@@ -88,6 +96,24 @@ def test_sprints_that_run_or_are_to_come_are_not_held_against_anybody(
 
 def test_commitments_are_kept_as_planted(company: Company, monthly: dict):
     hold(planted(company, "plan_vs_actual"), monthly, PLAN_KPIS)
+
+
+def test_the_lists_of_what_a_quarter_was_promised_are_kept_as_planted(
+    company: Company, quarterly: dict, warehouse: duckdb.DuckDBPyConnection
+):
+    """Named by key, by title or in no tracker; a quarter that is not over is held against nobody."""
+    told = company.truth.tables["quarter_plan_vs_actual"]
+    assert len({row["quarter"] for row in told}) > 1
+    for planted_column, (kpi_id, column) in QUARTER_KPIS.items():
+        assert any(row[planted_column] for row in told), planted_column
+        for row in told:
+            found = quarterly[kpi_id, row["segment_type"], row["segment_id"], row["quarter"]]
+            assert found[column] == row[planted_column], (planted_column, row)
+    coming = warehouse.sql(
+        "select distinct exclusion_reason from marts.fct_quarter_commitments "
+        f"where quarter_end_date > date '{company.truth.plan.last_day}'"
+    ).fetchall()
+    assert coming == [("open",)]
 
 
 def test_work_takes_as_long_as_planted(company: Company, monthly: dict):

@@ -5,13 +5,13 @@
 #}
 {% macro kpi_record_columns(
     kpi_id, record_id, event_date, reason, numerator='null', denominator='null', measured='null', severity='null',
-    service_id='service_id', work_type=none
+    service_id='service_id', team_id='null', work_type=none
 ) -%}
     '{{ kpi_id }}' as kpi_id,
     {{ record_id }} as record_id,
     {{ event_date }} as event_date,
     {{ service_id }} as service_id,
-    cast(null as string) as team_id,
+    cast({{ team_id }} as string) as team_id,
     cast({{ severity }} as string) as severity,
     cast(null as string) as provider,
     cast(null as string) as customer_id,

@@ -164,6 +164,13 @@ values_seen as (
     where service_id = 'unmapped' and exclusion_reason is null
     union all
     select
+        'catalogue' as system,
+        'quarter' as concept,
+        quarter as raw_value
+    from {{ ref('fct_quarter_commitments') }}
+    where exclusion_reason = 'unknown_quarter'
+    union all
+    select
         source_system as system,
         'severity' as concept,
         coalesce(severity_raw, '(none)') as raw_value

@@ -26,6 +26,23 @@ planned as (
         exclusion_reason
     from items
     where is_committed or exclusion_reason = 'no_history'
+),
+
+-- A quarter's commitments are counted beside the sprints' and not among them: the same piece of work may be in both.
+commitments as (
+    select
+        quarter || ' ' || commitment_id as record_id,
+        team_id,
+        service_id,
+        work_type,
+        coalesce(quarter_end_date, {{ business_date('committed_at') }}) as event_date,
+        is_committed,
+        is_added,
+        is_delivered,
+        is_removed,
+        is_carried_over,
+        exclusion_reason
+    from {{ ref('fct_quarter_commitments') }}
 )
 
 select
@@ -45,4 +62,24 @@ from planned
         ) }}
     from items
     where {{ flag }} and coalesce(exclusion_reason, '') <> 'no_history'
+{% endfor %}
+union all
+select
+    {{ kpi_record_columns(
+        'quarter_plan_vs_actual', 'record_id', 'event_date', 'exclusion_reason',
+        numerator='case when is_delivered then 1 else 0 end', denominator='1', team_id='team_id', work_type='work_type'
+    ) }}
+from commitments
+where is_committed or exclusion_reason = 'unknown_quarter'
+{% for kpi_id, flag in {
+    'quarter_scope_added': 'is_added', 'quarter_scope_removed': 'is_removed', 'quarter_carried_over': 'is_carried_over',
+}.items() %}
+    union all
+    select
+        {{ kpi_record_columns(
+            kpi_id, 'record_id', 'event_date', 'exclusion_reason', numerator='1', denominator='1', team_id='team_id',
+            work_type='work_type'
+        ) }}
+    from commitments
+    where {{ flag }}
 {% endfor %}
