@@ -121,7 +121,7 @@ def _status(
 def _print_outcomes(outcomes: Sequence[FileOutcome]) -> None:
     tables: dict[str, list[int]] = {}
     for o in outcomes:
-        counts = tables.setdefault(f"{o.system}.{o.table_name}", [0] * 7)
+        counts = tables.setdefault(f"{o.system}.{o.table_name}".rstrip("."), [0] * 7)
         numbers = (o.rows_read, o.rows_loaded, o.rows_duplicate, o.rows_superseded, o.rows_quarantined)
         for position, number in enumerate((1, int(o.status == "failed"), *numbers)):
             counts[position] += number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -226,6 +227,9 @@ def _fill_repaired(
 def failure_reason(table: TableContract, error: Exception) -> str:
     """Why a file cannot be read, without any of its text where the table is personal."""
     first = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
+    first = re.sub(
+        r"[^\s\"']*/part\d+/\d{8}", "it", first
+    )  # its name in the workspace means nothing to anybody
     return "cannot be read" if table.personal else f"cannot be read: {first[:500]}"
 
 

@@ -195,7 +195,8 @@ def describe_parquet(con: duckdb.DuckDBPyConnection, table: TableContract, candi
                 "describe select * from read_parquet($path)", {"path": escape_glob(str(part.path))}
             ).fetchall()
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
-            candidate.failure, candidate.parts = f"is no Parquet file: {str(error).splitlines()[0]}", []
+            said = str(error).splitlines()[0].replace(str(part.path), candidate.file.name)
+            candidate.failure, candidate.parts = f"is no Parquet file: {said}", []
             return
         types = tuple((row[0], row[1]) for row in rows)
         headers = map_headers(tuple(name for name, _ in types), table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,8 +49,11 @@ class LandedFile:
 
     @property
     def shown(self) -> str:
-        """The path below the landing root as valid text (bytes that are no UTF-8 are written ``\\xNN``)."""
-        return os.fsencode("/".join(self.parts)).decode("utf-8", "backslashreplace")
+        """The path below the landing root as one line of valid text: line feeds and other control characters,
+        and bytes that are no UTF-8, are written ``\\xNN``.
+        """
+        text = os.fsencode("/".join(self.parts)).decode("utf-8", "backslashreplace")
+        return re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", text)
 
     @property
     def below_table(self) -> str:
@@ -90,29 +94,53 @@ def discover(home: DataHome, system: str, table: str) -> list[LandedFile]:
 
 
 def unclaimed(home: DataHome, contracts: Mapping[str, SystemContract]) -> list[str]:
-    """Folders and files of the landing root that no contract reads, as ``system/table``, for a warning."""
+    """Names in the landing root that are no system, and folders of a system that no contract reads, as
+    ``system/table``, for a warning.
+    """
     names: list[str] = []
-    for system in sorted(_visible(home.landing)):
+    for system in sorted(entry.name for entry in _visible(home.landing)):
         if system not in contracts:
             names.append(system)
             continue
-        names += [
-            f"{system}/{table}"
-            for table in sorted(_visible(home.landing / system))
-            if table not in contracts[system].tables
-        ]
+        names += sorted(
+            f"{system}/{entry.name}"
+            for entry in _visible(home.landing, system)
+            if entry.is_dir(follow_symlinks=False) and entry.name not in contracts[system].tables
+        )
     return names
 
 
-def _visible(folder: Path) -> Iterator[str]:
-    if folder.is_dir():
-        for entry in os.scandir(folder):
-            if not entry.name.startswith(".") and not entry.name.lower().endswith(UNFINISHED_SUFFIXES):
-                yield entry.name
+def misplaced(home: DataHome, system: str) -> list[LandedFile]:
+    """What stands where the folder of the system or of one of its tables should, and is none: files that were
+    dropped a level too high, and links.
+    """
+    above = [entry for entry in _visible(home.landing) if entry.name == system]
+    places = [(entry, (system,)) for entry in above] + [
+        (entry, (system, entry.name)) for entry in _visible(home.landing, system)
+    ]
+    found: list[LandedFile] = []
+    for entry, parts in places:
+        status = entry.stat(follow_symlinks=False)
+        if not stat.S_ISDIR(status.st_mode):
+            kind = "a file" if stat.S_ISREG(status.st_mode) else _kind(status.st_mode)
+            refusal = f"is {kind} where the folder of a {'table' if parts[1:] else 'system'} is expected"
+            found.append(LandedFile(home.landing, parts, status.st_size, status.st_mtime_ns, refusal))
+    return sorted(found, key=lambda file: file.parts)
+
+
+def _visible(root: Path, *parts: str) -> Iterator[os.DirEntry[str]]:
+    """What a folder holds and shows, if it is one that is reached without following a link."""
+    if _is_plain_folder(root, *parts):
+        with os.scandir(root.joinpath(*parts)) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and not entry.name.lower().endswith(UNFINISHED_SUFFIXES):
+                    yield entry
 
 
 def _is_plain_folder(root: Path, *parts: str) -> bool:
     folder = root
+    if not root.is_dir():
+        return False
     for part in parts:
         folder = folder / part
         try:

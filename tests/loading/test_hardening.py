@@ -17,7 +17,7 @@ import zstandard
 
 from orchestration.loading import batch
 from orchestration.loading.archives import Limits
-from orchestration.loading.landing import LandedFile, LandingError, open_landed
+from orchestration.loading.landing import LandedFile, LandingError, open_landed, unclaimed
 from tests.loading.conftest import Shop
 from tests.loading.test_formats import workbook
 
@@ -51,6 +51,22 @@ def test_a_linked_table_or_system_folder_is_not_followed(shop: Shop, tmp_path: P
     (tmp_path / "elsewhere" / "x.csv").write_text("order id\n8\n")
     (shop.home.landing / "shop").mkdir(parents=True)
     (shop.home.landing / "shop" / "orders").symlink_to(tmp_path / "elsewhere")
+    assert reasons(shop)["orders"].startswith(
+        "is a symbolic link where the folder of a table is expected: shop takes charges, "
+    )
+    (shop.home.landing / "shop").rename(tmp_path / "landed")
+    (shop.home.landing / "shop").symlink_to(tmp_path / "landed")
+    assert reasons(shop)["shop"].startswith("is a symbolic link where the folder of a system is expected: ")
+    assert unclaimed(shop.home, shop.contracts) == []
+    assert shop.load() == []
+
+
+def test_a_file_that_was_dropped_a_level_too_high_is_told(shop: Shop) -> None:
+    shop.land("orders.csv", "order id\n1\n")
+    shop.land("events", "event_id\n1\n")
+    found = reasons(shop)
+    assert set(found) == {"orders.csv", "events"}
+    assert all("is a file where the folder of a table is expected: shop takes" in r for r in found.values())
     assert shop.load() == []
 
 
@@ -86,7 +102,7 @@ def test_names_mean_nothing(shop: Shop) -> None:
     assert set(reasons(shop).values()) == {None}
     assert shop.rows("orders", "order_id") == [(n,) for n in [*range(len(NAMES)), 100]]
     paths = {path for (path,) in shop.query("select path from ops.ingest_files")}
-    assert "shop/orders/no\\xff utf8.csv" in paths
+    assert {"shop/orders/no\\xff utf8.csv", "shop/orders/new\\x0aline.csv"} <= paths
 
 
 def test_a_home_with_an_odd_name_works(new_shop: Callable[..., Shop]) -> None:
