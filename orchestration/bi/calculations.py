@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.bi.measures import Form, Measure
 from orchestration.bi.registry import SEGMENT_COLUMNS
+from orchestration.bi.sums import ColumnSum
 
 # The hidden field that says whether the rows of a mark are one segment's of one grain.
 ONE_SEGMENT = "Calculation_one_segment"
@@ -45,6 +46,14 @@ def write_calculation(measure: Measure) -> str:
             return f"MAX({_only(f'{of_kpi} AND ISNULL([exclusion_reason])', 'measured')})"
         case Form.RECORD_DAYS:
             return f"COUNTD({_only(f'{of_kpi} AND [numerator] > 0', 'event_date')})"
+
+
+def write_sum(one: ColumnSum) -> str:
+    """The formula of a column's sum."""
+    total = f"SUM([{one.column.name}])"
+    conditions = [f"MIN([{name}]) = MAX([{name}])" for name in one.within]
+    conditions += [f"COUNT(IF ISNULL([{name}]) THEN 1 END) = 0" for name in one.within if one.may_lack(name)]
+    return f"IF {' AND '.join(conditions)} THEN {total} END" if conditions else total
 
 
 def _only(condition: str, what: str) -> str:

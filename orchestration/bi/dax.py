@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.bi.measures import Form, Measure
 from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS
+from orchestration.bi.sums import ColumnSum
 
 # The hidden measure that says whether the rows before a measure are one segment's of one grain.
 ONE_SEGMENT = "One segment"
@@ -48,6 +49,14 @@ def write_dax(measure: Measure) -> str:
         case Form.RECORD_DAYS:
             days = f"DISTINCTCOUNT({_column(table, 'event_date')})"
             return _of_kpi(measure, days, f"{numerator} > 0")
+
+
+def write_sum(one: ColumnSum) -> str:
+    """The DAX of a column's sum; to HASONEVALUE a blank is a value like any."""
+    table = one.table.name
+    total = f"SUM({_column(table, one.column.name)})"
+    alone = " && ".join(f"HASONEVALUE({_column(table, name)})" for name in one.within)
+    return f"IF({alone}, {total})" if alone else total
 
 
 def _of_kpi(measure: Measure, expression: str, *conditions: str) -> str:

@@ -33,11 +33,15 @@ _WRITTEN = {
 # What the first word of a mart's name says of it, as a heading over the marts of that kind.
 _KINDS = {
     "dim": "Dimensions",
+    "dora": "Ready-made views",
     "fct": "Facts",
-    "kpi": "KPI records",
+    "kpi": "Ready-made views",
     "mart": "Ready-made views",
     "meta": "About the data",
 }
+_RECORDS = "KPI records"
+# Kinds whose marts would not be known without the word.
+_SAID = {"dora", "kpi"}
 
 
 def label_of(name: str) -> str:
@@ -49,11 +53,13 @@ def label_of(name: str) -> str:
 def title_of(table: Table) -> str:
     """A mart's name in words, without what only says its kind."""
     kind, _, rest = table.name.partition("_")
-    return label_of(rest) if rest and kind in _KINDS and kind != "kpi" else label_of(table.name)
+    return label_of(rest) if rest and kind in _KINDS and kind not in _SAID else label_of(table.name)
 
 
 def kind_of(table: Table) -> str:
     """The heading under which a mart stands."""
+    if table.name.startswith("kpi_") and table.name.endswith("_records"):
+        return _RECORDS
     return _KINDS.get(table.name.partition("_")[0], "About the data")
 
 

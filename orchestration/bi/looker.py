@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from orchestration.bi.connection import Connection
 from orchestration.bi.kpis import Kpi, RegistryError
 from orchestration.bi.labels import Templates, describe, kind_of, label_of, one_line, title_of
 from orchestration.bi.measures import Form, Measure, measures_of
 from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry, Table
+from orchestration.bi.sums import FOLDER, ColumnSum, sums_of
 from orchestration.loading.identifiers import literal, quote
 from orchestration.publishing.marts import MartColumn
 
@@ -65,6 +67,7 @@ def write_project(registry: Registry, connection: Connection, name: str) -> dict
         measures = measures_of(registry, table)
         names = [taken for field in fields[table.name] for taken in field.names]
         names += [_COUNT, *(measure.kpi.kpi_id for measure in measures)]
+        names += [one.name for one in sums_of(table)]
         names += [_ROW_KEY] if _needs_row_key(table) else []
         names += [_ONE_SEGMENT] if table.name == KPI_VALUES else []
         if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -78,7 +81,11 @@ def write_project(registry: Registry, connection: Connection, name: str) -> dict
             segment_columns=SEGMENT_COLUMNS if table.name == KPI_VALUES else (),
             measures=measures,
             measure_sql=write_sql,
+            sums=sums_of(table),
+            sums_folder=FOLDER,
+            sum_sql=write_sum,
             value_format=_write_format,
+            column_format=partial(_write_column_format, table),
             headlines={kpi.kpi_id: kpi.name for kpi in registry.kpis},
         )
     return files
@@ -86,6 +93,12 @@ def write_project(registry: Registry, connection: Connection, name: str) -> dict
 
 def _write_format(kpi: Kpi) -> str:
     return "0.0%" if kpi.is_share else "#,##0" if kpi.is_whole else "#,##0.00"
+
+
+def _write_column_format(table: Table, column: MartColumn) -> str | None:
+    if table.is_share(column):
+        return "0.00%"
+    return "#,##0.00" if table.is_amount(column) else None
 
 
 def write_sql(measure: Measure) -> str:
@@ -126,6 +139,14 @@ def write_sql(measure: Measure) -> str:
         case Form.RECORD_DAYS:
             active = f"{of_kpi} and {_column('numerator')} > 0"
             return f"count(distinct {_column('event_date')}) filter (where {active})"
+
+
+def write_sum(one: ColumnSum) -> str:
+    """The SQL of a column's sum."""
+    total = f"sum({_column(one.column.name)})"
+    conditions = [f"min({_column(name)}) = max({_column(name)})" for name in one.within]
+    conditions += [f"count({_column(name)}) = count(*)" for name in one.within if one.may_lack(name)]
+    return f"case when {' and '.join(conditions)} then {total} end" if conditions else total
 
 
 def _divide(numerator: str, denominator: str) -> str:

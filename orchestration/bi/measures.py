@@ -84,6 +84,7 @@ class Measure:
         """What it says, how it is computed, what it does not say, and what it may be added over."""
         parts = (
             self.kpi.definition,
+            f"Unit: {self.kpi.display_unit}{' (as a number 0 to 1)' if self.kpi.is_share else ''}.",
             f"Formula: {self.kpi.formula}.",
             self.kpi.caveats,
             _NOTES[self.form],

@@ -10,14 +10,17 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from functools import partial
 from typing import Any
 
 from orchestration.bi.connection import Connection
-from orchestration.bi.dax import ONE_SEGMENT, write_dax, write_one_segment
+from orchestration.bi.dax import ONE_SEGMENT, write_dax, write_one_segment, write_sum
 from orchestration.bi.kpis import RegistryError
 from orchestration.bi.labels import Templates, describe, one_line
 from orchestration.bi.measures import measures_of
 from orchestration.bi.registry import KPI_VALUES, Registry, Table
+from orchestration.bi.sums import FOLDER, sums_of
+from orchestration.publishing.marts import MartColumn
 
 _SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric"
 # Numbers with more than four decimals are doubles: Power BI's own decimal keeps only four.
@@ -107,13 +110,23 @@ def _write_table(registry: Registry, table: Table, templates: Templates) -> str:
         key=table.key.name if table.is_dimension else None,
         types=_TYPES,
         formats=_FORMATS,
+        column_format=partial(_write_column_format, table),
         is_hidden=lambda column: registry.is_foreign_key(table, column),
         measures=measures,
         dax={measure.kpi.kpi_id: write_dax(measure) for measure in measures},
         one_segment=write_one_segment() if table.name == KPI_VALUES else None,
         one_segment_name=ONE_SEGMENT,
+        sums=sums_of(table),
+        sums_folder=FOLDER,
+        sum_dax=write_sum,
         headlines={kpi.kpi_id: kpi.name for kpi in registry.kpis},
     )
+
+
+def _write_column_format(table: Table, column: MartColumn) -> str | None:
+    if table.is_share(column):
+        return "0.00%"
+    return "#,0.00" if table.is_amount(column) else _FORMATS.get(column.data_type)
 
 
 def _write_report(report: str, model: str) -> dict[str, str]:
@@ -163,11 +176,13 @@ def _require_single_names(registry: Registry) -> None:
     taken: set[str] = set()
     for table in registry.tables:
         columns = {column.name.casefold() for column in table.columns}
-        for measure in measures_of(registry, table):
-            label = measure.label.casefold()
-            if label in taken or label in columns or label == ONE_SEGMENT.casefold():
-                raise RegistryError(f"{table.name}: two things would be called {measure.label}")
-            taken.add(label)
+        labels = [measure.label for measure in measures_of(registry, table)]
+        labels += [one.full_label for one in sums_of(table)]
+        for label in labels:
+            name = label.casefold()
+            if name in taken or name in columns or name == ONE_SEGMENT.casefold():
+                raise RegistryError(f"{table.name}: two things would be called {label}")
+            taken.add(name)
 
 
 def _json(content: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,15 +14,22 @@ from orchestration.publishing.marts import SCHEMA, Mart, MartColumn, read_marts
 # or in the segment, share records: their figures never add up.
 KPI_VALUES = "fct_kpi_values"
 SEGMENT_COLUMNS = ("period_grain", "segment_type", "segment_id")
+# What a contract says of a column whose values add up; see Table.additive.
+_ADDS_UP_WITHIN = "adds_up_within"
 
 
 @dataclass(frozen=True)
 class Table:
-    """One mart. ``required`` are the columns that its contract lets not be null."""
+    """One mart.
+
+    ``required`` are the columns that its contract lets not be null, ``additive`` those whose values add up,
+    each with the columns of which the rows must have one value for that: costs add up within a currency.
+    """
 
     mart: Mart
     question: str
     required: frozenset[str]
+    additive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -53,6 +60,14 @@ class Table:
             if column.name == name:
                 return column
         raise RegistryError(f"{self.name} has no column {name}")
+
+    def is_share(self, column: MartColumn) -> bool:
+        """Whether it is a fraction of 1, as its name says, and is shown in per cent."""
+        return column.is_number and column.name.endswith("_share")
+
+    def is_amount(self, column: MartColumn) -> bool:
+        """Whether it adds up and is no count: an amount of money, of which two decimals are shown."""
+        return column.name in self.additive and column.data_type not in ("BIGINT", "INTEGER")
 
     def has(self, *names: str) -> bool:
         """Whether all these columns are there."""
@@ -169,8 +184,19 @@ def _read_table(mart: Mart, node: Mapping[str, Any]) -> Table:
         for column in node["columns"].values()
         if any(constraint["type"] in ("not_null", "primary_key") for constraint in column["constraints"])
     }
-    return Table(
+    additive = {
+        name: tuple(column["config"]["meta"][_ADDS_UP_WITHIN])
+        for name, column in node["columns"].items()
+        if _ADDS_UP_WITHIN in column.get("config", {}).get("meta", {})
+    }
+    table = Table(
         mart=mart,
         question=node["config"].get("meta", {}).get("question", ""),
         required=frozenset(required | set(mart.primary_key)),
+        additive=additive,
     )
+    for name in {name for within in additive.values() for name in within}:
+        table.column(name)
+    if texts := sorted(name for name in additive if not table.column(name).is_number):
+        raise RegistryError(f"{mart.name}: {', '.join(texts)} cannot add up: no numbers")
+    return table

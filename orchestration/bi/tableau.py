@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from orchestration.bi.calculations import ONE_SEGMENT, write_calculation, write_one_segment
+from orchestration.bi.calculations import ONE_SEGMENT, write_calculation, write_one_segment, write_sum
 from orchestration.bi.connection import Connection
 from orchestration.bi.kpis import Kpi
 from orchestration.bi.labels import label_of, one_line, title_of
 from orchestration.bi.measures import Measure, measures_of
 from orchestration.bi.registry import KPI_VALUES, Registry, Table
+from orchestration.bi.sums import FOLDER, ColumnSum, sums_of
 from orchestration.publishing.marts import MartColumn
 
 _VERSION = "18.1"
@@ -43,6 +44,7 @@ _TYPES = {
     "TIMESTAMP": _Type("datetime", 135, "Year", "ordinal"),
 }
 _REAL = _Type("real", 5, "Sum", "ordinal")
+_WHOLE, _DECIMALS = "n#,##0;-#,##0", "n#,##0.00;-#,##0.00"
 
 
 def write_sources(registry: Registry, connection: Connection, name: str) -> dict[str, str]:
@@ -78,11 +80,22 @@ def _write_source(registry: Registry, table: Table, connection: Connection) -> s
             measure.description,
             default_format=_write_format(measure.kpi),
         )
+    sums = sums_of(table)
+    for total in sums:
+        _add_calculation(
+            source,
+            f"Calculation_{total.name}",
+            total.label,
+            "real",
+            write_sum(total),
+            total.description,
+            default_format=_WHOLE if total.is_whole else _DECIMALS,
+        )
     for one in tables:
         for column in one.columns:
             is_hidden = one is table and registry.is_foreign_key(table, column)
             _add_column(source, one, column, names[one.name, column.name], table, is_hidden)
-    _add_folders(source, registry, measures)
+    _add_folders(source, registry, measures, sums)
     Xml.SubElement(
         source,
         "layout",
@@ -111,7 +124,7 @@ def _write_source(registry: Registry, table: Table, connection: Connection) -> s
 def _write_format(kpi: Kpi) -> str:
     if kpi.is_share:
         return "p0.0%"
-    return "n#,##0;-#,##0" if kpi.is_whole else "n#,##0.00;-#,##0.00"
+    return _WHOLE if kpi.is_whole else _DECIMALS
 
 
 def _add_connection(
@@ -208,6 +221,10 @@ def _add_column(
         "role": "dimension",
         "type": kind.kind,
     }
+    if table.is_share(column):
+        attributes["default-format"] = "p0.00%"
+    elif table.is_amount(column):
+        attributes["default-format"] = _DECIMALS
     if is_hidden:
         attributes["hidden"] = "true"
     Xml.SubElement(Xml.SubElement(source, "column", attributes), "desc").append(
@@ -243,18 +260,21 @@ def _add_calculation(
         Xml.SubElement(column, "desc").append(_formatted(description))
 
 
-def _add_folders(source: Xml.Element, registry: Registry, measures: tuple[Measure, ...]) -> None:
-    """A folder per headline, with the fields of its companions."""
-    if not measures:
-        return
-    folders = Xml.SubElement(source, "folders-common")
+def _add_folders(
+    source: Xml.Element, registry: Registry, measures: tuple[Measure, ...], sums: tuple[ColumnSum, ...]
+) -> None:
+    """A folder per headline, with the fields of its companions, and one for sums."""
     names = {kpi.kpi_id: kpi.name for kpi in registry.kpis}
-    for headline in dict.fromkeys(measure.kpi.headline_kpi_id for measure in measures):
-        folder = Xml.SubElement(folders, "folder", {"name": names[headline]})
-        for measure in measures:
-            if measure.kpi.headline_kpi_id == headline:
-                item = {"name": f"[Calculation_{measure.kpi.kpi_id}]", "type": "field"}
-                Xml.SubElement(folder, "folder-item", item)
+    filed: dict[str, list[str]] = {}
+    for measure in measures:
+        filed.setdefault(names[measure.kpi.headline_kpi_id], []).append(measure.kpi.kpi_id)
+    if sums:
+        filed[FOLDER] = [total.name for total in sums]
+    folders = Xml.SubElement(source, "folders-common") if filed else source
+    for name, fields in filed.items():
+        folder = Xml.SubElement(folders, "folder", {"name": name})
+        for field in fields:
+            Xml.SubElement(folder, "folder-item", {"name": f"[Calculation_{field}]", "type": "field"})
 
 
 def _formatted(text: str) -> Xml.Element:

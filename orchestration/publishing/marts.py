@@ -32,6 +32,10 @@ class MartColumn:
     data_type: str
     description: str
 
+    @property
+    def is_number(self) -> bool:
+        return self.data_type in ("BIGINT", "INTEGER", "DOUBLE") or self.data_type.startswith("DECIMAL")
+
 
 @dataclass(frozen=True)
 class Mart:

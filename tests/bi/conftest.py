@@ -16,6 +16,7 @@ from orchestration.bi.command import NAMES, WRITERS
 from orchestration.bi.connection import Connection
 from orchestration.bi.kpis import read_kpis
 from orchestration.bi.registry import Registry, read_registry
+from orchestration.bi.sums import sums_of
 from orchestration.dbt_project import MetricsDbtProject
 from orchestration.home import DataHome
 from orchestration.publishing.marts import PEOPLE_SCHEMA, SCHEMA, read_marts
@@ -86,6 +87,7 @@ def _read_looker(project: Project) -> Measures:
 def _read_powerbi(project: Project) -> Measures:
     read = {}
     names = {kpi.name: kpi.kpi_id for kpi in project.registry.kpis}
+    names |= {one.full_label: one.name for table in project.registry.tables for one in sums_of(table)}
     for name, table in read_model_tables(project.write("powerbi")).items():
         dax = {measure.name: measure.expression for measure in table.all("measure")}
         read[name] = {

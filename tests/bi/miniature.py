@@ -86,6 +86,20 @@ REGISTRY = Registry(
         ),
         Table(
             _mart(
+                "mart_costs",
+                (),
+                ("currency", "VARCHAR"),
+                ("cost_view", "VARCHAR"),
+                ("cost", "DECIMAL(38,18)"),
+                ("charge_rows", "BIGINT"),
+                ("tax_share", "DOUBLE"),
+            ),
+            "",
+            frozenset({"currency"}),
+            {"cost": ("currency", "cost_view"), "charge_rows": ()},
+        ),
+        Table(
+            _mart(
                 "kpi_frequency_records",
                 (),
                 ("kpi_id", "VARCHAR"),

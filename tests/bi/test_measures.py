@@ -11,6 +11,7 @@ import pytest
 from orchestration.bi.kpis import RegistryError
 from orchestration.bi.measures import Form, Measure, measures_of
 from orchestration.bi.registry import KPI_VALUES, SEGMENT_COLUMNS, Registry
+from orchestration.bi.sums import sums_of
 from tests.bi.conftest import Measures, Project
 
 if TYPE_CHECKING:
@@ -183,6 +184,36 @@ def test_over_records_measures_are_the_published_values_of_every_segment(
     }
     assert len(offered_ids) > 30
     assert sum(compared[kpi_id] > 10 for kpi_id in offered_ids) > 0.8 * len(offered_ids)
+
+
+def test_costs_add_up_within_a_currency_and_never_over_two(
+    project: Project, measures: Measures, server: psycopg.Connection[Any]
+) -> None:
+    """Against sums of the rows as they stand, by day and over all; a row without a currency has none."""
+    summed, mixed = 0, 0
+    for table in project.registry.tables:
+        sql = {one.name: measures[table.name][one.name] for one in sums_of(table)}
+        if not sql:
+            continue
+        day = table.dates[0].name
+        rows = ask(server, f"select * from marts.{table.name}")
+        for cut in ((), (day,)):
+            told = {tuple(row[name] for name in cut): row for row in ask(server, over(sql, table.name, cut))}
+            slices: dict[tuple[Any, ...], Rows] = defaultdict(list)
+            for row in rows:
+                slices[tuple(row[name] for name in cut)].append(row)
+            assert set(told) == set(slices)
+            for place, parts in slices.items():
+                for one in sums_of(table):
+                    currencies = {tuple(row[name] for name in one.within) for row in parts}
+                    is_one = len(currencies) == 1 and None not in min(currencies, default=())
+                    values = [row[one.column.name] for row in parts if row[one.column.name] is not None]
+                    expected = sum(values) if values and is_one else None
+                    assert told[place][one.name] == expected, (table.name, one.name, place)
+                    summed += expected is not None
+                    mixed += len(currencies) > 1
+    assert summed > 500
+    assert mixed > 20
 
 
 def test_every_kpi_is_there_and_what_cannot_be_made_anew_is_only_published(project: Project) -> None:

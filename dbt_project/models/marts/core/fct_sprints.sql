@@ -44,6 +44,7 @@ select
     -- Of a sprint whose items are of one team that team's; else the owner's of what its board's project is.
     coalesce(case when counted.team_count = 1 then counted.last_team_id end, ownership.team_id, 'unmapped') as team_id,
     sprints.state,
+    {{ business_date('coalesce(sprints.closed_at, sprints.ends_at, sprints.started_at)') }} as sprint_date,
     sprints.started_at,
     sprints.ends_at,
     sprints.closed_at,

@@ -59,6 +59,12 @@ explore: fct_kpi_values {
   }
 }
 
+explore: mart_costs {
+  label: "Costs"
+  group_label: "Ready-made views"
+  description: "One row."
+}
+
 explore: kpi_frequency_records {
   label: "KPI frequency records"
   group_label: "KPI records"

@@ -95,7 +95,7 @@ view: fct_kpi_values {
   measure: frequency {
     label: "Frequency: how \"often\", it's 100%"
     group_label: "Frequency: how \"often\", it's 100%"
-    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. Over several periods of one segment: sum ÷ sum. Empty over several segments or grains, as these share records, and where a figure is suppressed."
+    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Unit: % (as a number 0 to 1). Formula: a ÷ b. Over several periods of one segment: sum ÷ sum. Empty over several segments or grains, as these share records, and where a figure is suppressed."
     type: number
     value_format: "0.0%"
     sql: case when (${one_segment}) and count(${TABLE}."numerator") filter (where ${TABLE}."kpi_id" = 'frequency') = count(*) filter (where ${TABLE}."kpi_id" = 'frequency') then cast(sum(${TABLE}."numerator") filter (where ${TABLE}."kpi_id" = 'frequency') as double precision) / nullif(cast(sum(${TABLE}."denominator") filter (where ${TABLE}."kpi_id" = 'frequency') as double precision), 0) end ;;
@@ -104,7 +104,7 @@ view: fct_kpi_values {
   measure: total {
     label: "Total"
     group_label: "Frequency: how \"often\", it's 100%"
-    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. Over several periods of one segment: their sum. Empty over several segments or grains, as these share records, and where a figure is suppressed."
+    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Unit: days. Formula: a ÷ b. Over several periods of one segment: their sum. Empty over several segments or grains, as these share records, and where a figure is suppressed."
     type: number
     value_format: "#,##0"
     sql: case when (${one_segment}) and count(${TABLE}."numerator") filter (where ${TABLE}."kpi_id" = 'total') = count(*) filter (where ${TABLE}."kpi_id" = 'total') then cast(sum(${TABLE}."numerator") filter (where ${TABLE}."kpi_id" = 'total') as double precision) end ;;
@@ -113,7 +113,7 @@ view: fct_kpi_values {
   measure: wait {
     label: "Waiting"
     group_label: "Frequency: how \"often\", it's 100%"
-    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
+    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Unit: days. Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
     type: number
     value_format: "#,##0.00"
     sql: case when count(*) filter (where ${TABLE}."kpi_id" = 'wait') = 1 then max(${TABLE}."value") filter (where ${TABLE}."kpi_id" = 'wait') end ;;
@@ -122,7 +122,7 @@ view: fct_kpi_values {
   measure: longest {
     label: "Longest"
     group_label: "Frequency: how \"often\", it's 100%"
-    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
+    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Unit: days. Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
     type: number
     value_format: "#,##0.00"
     sql: case when count(*) filter (where ${TABLE}."kpi_id" = 'longest') = 1 then max(${TABLE}."value") filter (where ${TABLE}."kpi_id" = 'longest') end ;;
@@ -131,7 +131,7 @@ view: fct_kpi_values {
   measure: days {
     label: "Days"
     group_label: "Frequency: how \"often\", it's 100%"
-    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
+    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Unit: days. Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
     type: number
     value_format: "#,##0"
     sql: case when count(*) filter (where ${TABLE}."kpi_id" = 'days') = 1 then max(${TABLE}."value") filter (where ${TABLE}."kpi_id" = 'days') end ;;
@@ -140,7 +140,7 @@ view: fct_kpi_values {
   measure: open {
     label: "Open"
     group_label: "Frequency: how \"often\", it's 100%"
-    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
+    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Unit: days. Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
     type: number
     value_format: "#,##0"
     sql: case when count(*) filter (where ${TABLE}."kpi_id" = 'open') = 1 then max(${TABLE}."value") filter (where ${TABLE}."kpi_id" = 'open') end ;;
@@ -149,7 +149,7 @@ view: fct_kpi_values {
   measure: year {
     label: "Year"
     group_label: "Frequency: how \"often\", it's 100%"
-    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
+    description: "Say \"yes\" or 'no'; if a < b && c > d: C:\\new \\\" { { liquid }} { % if %} $ {x} @ {y} #(lf) ```]] — 東京 🚀 Unit: days. Formula: a ÷ b. The published value of one segment in one period; empty over more than one, because it cannot be made from the values of parts."
     type: number
     value_format: "#,##0.00"
     sql: case when count(*) filter (where ${TABLE}."kpi_id" = 'year') = 1 then max(${TABLE}."value") filter (where ${TABLE}."kpi_id" = 'year') end ;;
