@@ -184,7 +184,7 @@ class Client:
                     headers=response.headers,
                     links={rel: link["url"] for rel, link in response.links.items()},
                 )
-            except ValueError:
+            except (ValueError, RecursionError):
                 if is_html(response, body):
                     raise PermanentError(
                         self.system,

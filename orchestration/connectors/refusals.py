@@ -111,7 +111,7 @@ def _excerpt(response: requests.Response, body: bytes) -> str:
         return ": an HTML page"
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     message = _message(said)
     return f": {message[:200]}" if message else ""

@@ -99,6 +99,33 @@ def test_a_refusal_is_named_and_not_repeated(
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('{"message": "Bad credentials"}', ": Bad credentials"),
+        ('{"error": {"message": "Invalid input", "code": 2001}}', ": Invalid input"),
+        ('{"errorMessages": ["No project X", "No field y"], "errors": {}}', ": No project X; No field y"),
+        ('{"errors": [{"msg": "Not found"}]}', ": Not found"),
+        ('{"errors": [{"status": "403", "detail": "Forbidden org"}]}', ": Forbidden org"),
+        ('{"errors": {"jql": "cannot be read"}}', ""),
+        ("[" * 100_000, ""),
+        ('{"message": null}', ""),
+    ],
+)
+def test_a_refusal_tells_what_the_server_says_in_whatever_form(
+    httpserver: HTTPServer, make_client: MakeClient, body: str, says: str
+) -> None:
+    answer_in_turn(httpserver, "/list", Response(body, status=400, content_type="application/json"))
+    with pytest.raises(PermanentError) as caught:
+        make_client().get("list")
+    assert caught.value.what == f"HTTP 400{says}"
+
+
+def test_no_content_is_an_answer(httpserver: HTTPServer, make_client: MakeClient) -> None:
+    answer_in_turn(httpserver, "/list", Response(status=204))
+    assert make_client().get("list").json is None
+
+
 def test_errors_never_carry_the_token(httpserver: HTTPServer, make_client: MakeClient) -> None:
     answer_in_turn(httpserver, "/list", Response(status=401))
     with pytest.raises(PermanentError) as caught:
