@@ -25,6 +25,7 @@ from .refusals import (
     PermanentError,
     TransientError,
     is_html,
+    is_nothing_left,
     is_quota_spent,
     refuse_status,
     seconds_to_reset,
@@ -171,8 +172,8 @@ class Client:
                 trouble = f"the answer broke off: {_short(error)}"
                 logger.warning("%s: %s; asking again", self.system, trouble)
                 continue
-            if response.status_code == 403 and is_quota_spent(response.headers):
-                self._wait_for_quota(response, url)
+            if response.status_code == 403 and is_quota_spent(response.headers, body):
+                self._wait_for_quota(response, url, attempt)
                 trouble = "the rate limit did not lift"
                 continue
             refuse_status(self.system, url, response, body, self.settings.retries)
@@ -226,13 +227,13 @@ class Client:
             raise PermanentError(self.system, path, f"a link leads away from {own.scheme}://{own.netloc}")
         return path
 
-    def _wait_for_quota(self, response: requests.Response, url: str) -> None:
+    def _wait_for_quota(self, response: requests.Response, url: str, attempt: int) -> None:
         named = response.headers.get("retry-after")
         seconds = float(named) if named and named.isdigit() else None
-        if seconds is None:
+        if seconds is None and is_nothing_left(response.headers):
             seconds = seconds_to_reset(response.headers, self._clock().timestamp())
-        # GitHub: without a reset to wait for, a secondary limit wants at least a minute.
-        seconds = 60.0 if seconds is None else seconds + 1.0
+        # GitHub: a secondary limit, whose end no header tells, wants at least a minute, and longer each time.
+        seconds = 60.0 * 2**attempt if seconds is None else seconds + 1.0
         if seconds > self.settings.longest_wait:
             raise TransientError(
                 self.system, url, f"the rate limit lifts in {seconds:.0f} s: later than this run waits"

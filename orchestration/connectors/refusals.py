@@ -60,9 +60,16 @@ def seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
     return None
 
 
-def is_quota_spent(headers: Mapping[str, str]) -> bool:
-    """Whether a refusal carries the evidence of a rate limit."""
-    return "retry-after" in headers or any(headers.get(name) == "0" for name in REMAINING_HEADERS)
+def is_quota_spent(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a refusal carries the evidence of a rate limit: headers, or GitHub's words for its second one."""
+    return (
+        "retry-after" in headers or is_nothing_left(headers) or b"secondary rate limit" in body[:1000].lower()
+    )
+
+
+def is_nothing_left(headers: Mapping[str, str]) -> bool:
+    """Whether the quota that the headers count is used up."""
+    return any(headers.get(name) == "0" for name in REMAINING_HEADERS)
 
 
 class PatientRetry(Retry):

@@ -70,6 +70,17 @@ def test_a_403_with_a_spent_quota_waits_for_the_reset(
     assert 90 <= waits[0] <= 92
 
 
+def test_a_limit_that_is_told_by_words_alone_is_waited_for_a_minute_and_then_longer(
+    httpserver: HTTPServer, make_client: MakeClient, waits: list[float]
+) -> None:
+    headers = {"x-ratelimit-remaining": "4711", "x-ratelimit-reset": str(int(NOW.timestamp()) + 3000)}
+    body = '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}'
+    refusal = Response(body, status=403, headers=headers)
+    answer_in_turn(httpserver, "/list", refusal, refusal, ok())
+    assert make_client().get("list").json == {"fine": True}
+    assert [wait for wait in waits if wait] == [60.0, 120.0]
+
+
 def test_a_quota_that_lifts_too_late_ends_the_pull_as_transient(
     httpserver: HTTPServer, make_client: MakeClient, waits: list[float]
 ) -> None:
