@@ -61,7 +61,7 @@ def seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def is_quota_spent(headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether a refusal carries the evidence of a rate limit: a header, or words of GitHub where it has none."""
+    """Whether a refusal carries the evidence of a rate limit: headers, or the words of GitHub."""
     return (
         "retry-after" in headers or is_nothing_left(headers) or b"secondary rate limit" in body[:1000].lower()
     )
