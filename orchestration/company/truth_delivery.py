@@ -32,16 +32,16 @@ def segments_of(catalogue: Catalogue, service: Service | None, day: date) -> lis
 
 
 class _Buckets:
-    """Records by segment and month. One record counts once there; of several values the greatest stands."""
+    """Records by segment and month. One record counts once there, with one ``of_several`` values."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, of_several: Callable[[Any, Any], Any] = max) -> None:
+        self.catalogue, self.of_several = catalogue, of_several
         self.cells: dict[tuple[Segment, str], dict[object, Any]] = {}
 
     def add(self, service: Service | None, day: date, record: object, value: Any) -> None:
         for segment in segments_of(self.catalogue, service, day):
             cell = self.cells.setdefault((segment, month_of(day)), {})
-            cell[record] = max(cell[record], value) if record in cell else value
+            cell[record] = self.of_several(cell[record], value) if record in cell else value
 
     def rows(self, summarise: Callable[[list[Any]], Row]) -> list[Row]:
         return [
@@ -109,8 +109,8 @@ def lead_times(delivery: Delivery) -> Iterator[tuple[Service, date, object, floa
 
 
 def lead_time_for_changes(catalogue: Catalogue, delivery: Delivery) -> list[Row]:
-    """Median hours from first commit to production."""
-    buckets = _Buckets(catalogue)
+    """Median hours from first commit to production, by the first of a change's services that runs it."""
+    buckets = _Buckets(catalogue, min)
     for service, day, change, hours in lead_times(delivery):
         buckets.add(service, day, change, hours)
     return buckets.rows(lambda cell: {"changes": len(cell), "median_hours": median(cell)})
