@@ -10,7 +10,7 @@ import itertools
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,20 @@ import duckdb
 import psycopg
 
 from orchestration.home import DataHome
-from orchestration.loading.identifiers import literal, quote
-from orchestration.publishing.marts import FILE_SCHEMA, PEOPLE_SCHEMA, READERS, SCHEMA
+from orchestration.loading.identifiers import quote
+from orchestration.publishing.marts import FILE_SCHEMA, PEOPLE_SCHEMA, SCHEMA
+from orchestration.publishing.postgres_build import NEXT, build_schemas
+from orchestration.publishing.postgres_lock import hold_publisher_lock, open_helpers
 from orchestration.publishing.postgres_server import (
     OWNER,
     PostgresPublicationError,
     become_owner,
     ensure_roles,
-    hold_publisher_lock,
     open_server,
     report_errors,
     restrict_everybody,
     run,
 )
-from orchestration.publishing.postgres_tables import build_tables, find_references, read_tables
 from orchestration.publishing.published import people_snapshot_path, snapshot_path
 from orchestration.publishing.verification import META_TABLE
 
@@ -40,9 +40,10 @@ from orchestration.publishing.verification import META_TABLE
 PATIENCE_SECONDS = 30.0
 # How long another publisher is waited for: as long as a killed one's session may live on.
 LOCK_WAIT_SECONDS = 10.0
+# Sessions that load beside the publisher's own; each keeps a core of the server busy.
+HELPERS = 3
 # Readers wait for us no longer than this at a time, and then are let through for as long again.
 _LONGEST_WAIT_MS = 400
-_NEXT = "_next"
 _OLD = "_old_"
 
 
@@ -93,8 +94,12 @@ def publish_postgres(
             return PostgresPublication(file_run, True, published, kept, advice=advice)
         home.temporary.mkdir(parents=True, exist_ok=True)
         # Mode 0700: what is written into it for a moment can be person-level.
-        with tempfile.TemporaryDirectory(prefix="postgres-", dir=home.temporary) as workplace:
-            rows = _build_schemas(con, files, Path(workplace))
+        with (
+            _drop_if_it_fails(con, files),
+            tempfile.TemporaryDirectory(prefix="postgres-", dir=home.temporary) as workplace,
+            open_helpers(dsn, run_id, HELPERS) as helpers,
+        ):
+            rows = build_schemas(files, (con, *helpers), Path(workplace))
         waited = _swap(con, tuple(files), patience_seconds)
         return PostgresPublication(file_run, False, rows, _drop_leftovers(con, files), waited, advice)
 
@@ -160,7 +165,7 @@ def _require_ownership(con: psycopg.Connection[Any], schemas: Sequence[str] | Ma
     foreign = con.execute(
         "select nspname::text, nspowner::regrole::text from pg_namespace "
         "where nspname = any(%s) and nspowner <> %s::regrole",
-        [[name for schema in schemas for name in (schema, schema + _NEXT)], OWNER],
+        [[name for schema in schemas for name in (schema, schema + NEXT)], OWNER],
     ).fetchall()
     if foreign:
         names = ", ".join(f"{schema} (of {owner})" for schema, owner in foreign)
@@ -170,24 +175,17 @@ def _require_ownership(con: psycopg.Connection[Any], schemas: Sequence[str] | Ma
         )
 
 
-def _build_schemas(
-    con: psycopg.Connection[Any], files: Mapping[str, duckdb.DuckDBPyConnection], workplace: Path
-) -> dict[str, Mapping[str, int]]:
-    """Both new schemas in one transaction: of a publisher that dies here nothing is left."""
-    rows: dict[str, Mapping[str, int]] = {}
-    tables = {schema: read_tables(file) for schema, file in files.items()}
-    references = find_references([table for schema in tables.values() for table in schema])
-    with report_errors("while building the new schemas"), con.transaction():
-        for schema, file in files.items():
-            new, reader = schema + _NEXT, quote(READERS[schema])
-            run(con, f"create schema {quote(new)}")
-            run(con, f"comment on schema {quote(new)} is {literal('Published metrics, replaced whole')}")
-            rows[schema] = build_tables(file, con, new, tables[schema], references, workplace)
-            for kind in ("schema", "all tables in schema"):
-                run(con, f"revoke all on {kind} {quote(new)} from public")
-            run(con, f"grant usage on schema {quote(new)} to {reader}")
-            run(con, f"grant select on all tables in schema {quote(new)} to {reader}")
-    return rows
+@contextmanager
+def _drop_if_it_fails(
+    con: psycopg.Connection[Any], files: Mapping[str, duckdb.DuckDBPyConnection]
+) -> Iterator[None]:
+    """Drops what an attempt that fails has built; where the server is lost, the next publisher does."""
+    try:
+        yield
+    except BaseException:
+        with suppress(PostgresPublicationError, psycopg.Error):
+            _drop_leftovers(con, files)
+        raise
 
 
 def _swap(con: psycopg.Connection[Any], schemas: Sequence[str], patience_seconds: float) -> bool:
@@ -217,7 +215,7 @@ def _try_swap(con: psycopg.Connection[Any], schemas: Sequence[str], attempt: int
             for schema in schemas:
                 if _list_schemas(con, f"^{schema}$"):
                     _set_aside(con, schema, schema)
-                run(con, f"alter schema {quote(schema + _NEXT)} rename to {quote(schema)}")
+                run(con, f"alter schema {quote(schema + NEXT)} rename to {quote(schema)}")
     except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
         return False
     return True
@@ -262,8 +260,8 @@ def _drop_leftovers(
     with report_errors("while dropping old schemas"):
         for schema in schemas:
             # Renamed like a replaced one, as somebody may be looking at it, and dropping would have to wait.
-            if _list_schemas(con, f"^{schema}{_NEXT}$"):
-                _set_aside(con, schema + _NEXT, schema)
+            if _list_schemas(con, f"^{schema}{NEXT}$"):
+                _set_aside(con, schema + NEXT, schema)
             for old in _list_schemas(con, f"^{schema}{_OLD}[0-9]+$"):
                 reason = _try_drop(con, old)
                 if reason:

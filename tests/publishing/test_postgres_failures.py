@@ -16,6 +16,7 @@ import pytest
 from orchestration.home import DataHome
 from orchestration.publishing.files import PublisherBusyError
 from orchestration.publishing.postgres import publish_postgres
+from orchestration.publishing.postgres_lock import open_helpers
 from orchestration.publishing.postgres_server import PostgresPublicationError
 from orchestration.publishing.published import snapshot_path
 from orchestration.publishing.snapshot import publish
@@ -24,6 +25,7 @@ from tests.publishing.conftest import describe_run
 from tests.publishing.postgres_database import (
     PUBLISHED_RUN,
     ask,
+    give_passwords,
     list_schemas,
     publish_first,
     publish_generation,
@@ -60,14 +62,44 @@ def test_a_connection_lost_between_loading_and_swap_is_made_good_by_the_next_run
 
 def terminate_when_loaded(cluster: Cluster, database: str) -> None:
     deadline = time.monotonic() + 60
-    while "marts_people_next" not in list_schemas(cluster, database):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    swapping = "application_name = 'metrics publication lost' and query like 'lock table%'"
     with cluster.connect(database) as con:
-        con.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity "
-            "where application_name = 'metrics publication lost'"
-        )
+        while not con.execute(
+            f"select pg_terminate_backend(pid) from pg_stat_activity where {swapping}".encode()
+        ).fetchall():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_no_publisher_begins_while_a_helper_of_a_lost_one_still_writes(
+    home: DataHome, postgres_cluster: Cluster, database: str
+) -> None:
+    publish_first(home, postgres_cluster, database)
+    publish_generation(home, 2)
+    dsn = postgres_cluster.dsn(database)
+    with (
+        open_helpers(dsn, "lost", 1),
+        pytest.raises(PublisherBusyError, match=r"metrics publication lost, backend \d+"),
+    ):
+        publish_postgres(home, dsn, "second", lock_wait_seconds=0.1)
+    assert not publish_postgres(home, dsn, "second").unchanged
+
+
+def test_a_server_that_allows_one_session_only_is_published_to_by_one(
+    home: DataHome, postgres_cluster: Cluster, database: str
+) -> None:
+    publish_first(home, postgres_cluster, database)
+    publish_generation(home, 2)
+    with postgres_cluster.connect(database) as con:
+        con.execute("create role publisher login connection limit 1")
+        con.execute("grant metrics_owner to publisher")
+    try:
+        give_passwords(postgres_cluster, database, "publisher")
+        publish_postgres(home, postgres_cluster.dsn(database, "publisher"), "alone")
+        assert ask(postgres_cluster, database, "select count(*) from marts.fct_costs") == [(2,)]
+    finally:
+        with postgres_cluster.connect(database) as con:
+            con.execute("drop role publisher")
 
 
 def test_a_publisher_killed_at_any_instant_leaves_whole_marts(
