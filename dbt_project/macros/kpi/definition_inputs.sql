@@ -6,7 +6,7 @@
         'deployment_systems', 'deployment_echo_minutes',
         'lead_time_count_bots', 'lead_time_count_pure_merges', 'max_merge_nesting',
         'incident_lag_hours', 'incident_max_severity', 'cfr_count_failed_attempts',
-        'sprint_commitment_grace_hours', 'investment_weight',
+        'quarter_commitment_grace_hours', 'sprint_commitment_grace_hours', 'investment_weight',
         'reporting_currency', 'exchange_rate_max_age_days', 'cost_even_split_without_driver',
         'vulnerability_new_case_days',
         'on_call_interruption_seconds', 'on_call_business_hours', 'on_call_sleep_hours',
