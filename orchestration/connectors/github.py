@@ -101,7 +101,7 @@ class _Repository(Puller[GithubSource]):
         # Details already landed by a pull that was cut off: number → updated_at.
         done = self.cursors.state(stream, "progress")
         params = {**PAGE, "state": "all", "sort": "updated", "direction": "desc"}
-        for page in read_until(self._pages("pulls", params), reads_back_to(since, "updated_at")):
+        for page in read_until(self._pages_unless_off("pulls", params), reads_back_to(since, "updated_at")):
             self.land("pull_requests", page)
             changed = [row for row in page.json if datetime.fromisoformat(row["updated_at"]) >= since]
             for number in untold(changed, done, "number", "updated_at"):
@@ -178,6 +178,14 @@ class _Repository(Puller[GithubSource]):
             if error.status != nothing:
                 raise
         self.move(name)
+
+    def _pages_unless_off(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
+        """Pages of a list; none where a repository that is there has it switched off (404)."""
+        try:
+            yield from self._pages(path, params)
+        except PermanentError as error:
+            if error.status != 404 or self.client.find(f"repos/{self.scope}") is None:
+                raise
 
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
         return follow_links(self.client, f"repos/{self.scope}/{path}", params)

@@ -33,6 +33,8 @@ class GithubServer:
     asked: list[str] = field(default_factory=list)
     fail_at: int | None = None
     has_issues: bool = True
+    has_pulls: bool = True
+    is_there: bool = True
     spent: int = 0  # so many requests are refused by the limit of the hour
 
     def __post_init__(self) -> None:
@@ -50,7 +52,13 @@ class GithubServer:
             headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}
             return Response('{"message": "API rate limit exceeded"}', status=403, headers=headers)
         parts = path.split("/")
+        if not self.is_there:
+            return Response('{"message": "Not Found"}', status=404)
         match parts:
+            case ["", "repos", *_]:
+                return self._json({"full_name": REPOSITORY})
+            case ["pulls"] if not self.has_pulls:
+                return Response('{"message": "Not Found"}', status=404)
             case ["pulls"]:
                 return self._page(request, sorted(self.pulls, key=lambda r: r["updated_at"], reverse=True))
             case ["pulls", number, "commits"]:

@@ -204,13 +204,19 @@ def test_only_the_tables_asked_for_are_landed(github: GithubServer, home: DataHo
     assert sorted(path.name for path in (home.landing / "github").iterdir()) == ["issues"]
 
 
-def test_a_repository_whose_issues_are_switched_off_has_none(github: GithubServer, home: DataHome) -> None:
-    github.has_issues = False
-    github.pulls = [pull_request(1, 1)]
+def test_a_repository_in_which_issues_and_pull_requests_are_switched_off_has_none(
+    github: GithubServer, home: DataHome
+) -> None:
+    github.has_issues = github.has_pulls = False
+    github.commits = [{"sha": "a", "commit": {"committer": {"date": at(1)}}}]
     pull(github, home)
-    pull(github, home, now=NOW + timedelta(days=1))
-    assert numbers(home) == [1, 1]
-    assert not (home.landing / "github/issues").exists()
+    assert sorted(path.name for path in (home.landing / "github").iterdir()) == ["commits"]
+
+
+def test_a_repository_that_is_not_there_is_named(github: GithubServer, home: DataHome) -> None:
+    github.is_there = False
+    with pytest.raises(PermanentError, match="HTTP 404: no such thing, or the token cannot see it"):
+        pull(github, home)
 
 
 def test_a_spent_quota_is_waited_for(github: GithubServer, home: DataHome) -> None:
