@@ -28,7 +28,8 @@ Under ``config.meta.load`` of a table:
   are first seen.
 - ``nulls``: spellings of null in CSV and XLSX, default ``[""]``; in other formats only non-string columns
   read them as null.
-- ``encodings``: tried in order, default ``[utf-8, cp1252]``; a byte order mark decides before them.
+- ``encodings``: tried in order, default ``[utf-8, cp1252]``, line by line where the first is UTF-8; a byte
+  order mark decides before them.
 - ``time_column``: a timestamp or date column; its maximum is ``data_through``.
 - ``allow_empty``: ``snapshot`` only: may an empty delivery empty the scope (default false).
 - ``discriminator``: ``{path, equals, ignore, ignore_others}``: records whose text at ``path`` (one or a list,

@@ -30,8 +30,11 @@ def ensure_utf8(path: Path, encodings: tuple[str, ...], head: bytes, always: boo
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return _rewrite(path, encoding)
-    if not always or (encodings and encodings[0].lower().replace("-", "") == "utf8" and _is_utf8(path)):
+    is_utf8_first = bool(encodings) and encodings[0].lower().replace("-", "") == "utf8"
+    if not always or (is_utf8_first and _is_utf8(path)):
         return path
+    if is_utf8_first and all(_keeps_ascii(encoding) for encoding in encodings):
+        return _rewrite_lines(path, encodings)
     for encoding in encodings:
         try:
             return _rewrite(path, encoding)
@@ -50,6 +53,31 @@ def _is_utf8(path: Path) -> bool:
         except UnicodeDecodeError:
             return False
     return True
+
+
+def _keeps_ascii(encoding: str) -> bool:
+    """Whether a line can be told apart before its encoding is known."""
+    ascii_text = bytes(range(128))
+    return ascii_text.decode(encoding, "replace").encode("ascii", "replace") == ascii_text
+
+
+def _rewrite_lines(path: Path, encodings: tuple[str, ...]) -> Path:
+    """A copy in which each line was read in the first of the encodings that it fits: one bad byte, or a file
+    put together out of two, must not change how every other line is read.
+    """
+    target = path.with_name(path.name + ".utf8")
+    with path.open("rb") as source, target.open("wb") as copy:
+        for number, line in enumerate(source, 1):
+            for encoding in encodings:
+                try:
+                    copy.write(line.decode(encoding).encode())
+                    break
+                except UnicodeDecodeError:
+                    continue
+            else:
+                told = ", ".join(encodings)
+                raise LandingError(f"is text in none of the encodings {told} in line {number}")
+    return target
 
 
 def _rewrite(path: Path, encoding: str) -> Path:

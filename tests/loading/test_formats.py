@@ -116,6 +116,21 @@ def test_cp1252_is_read_where_it_is_no_utf_8(shop: Shop) -> None:
     assert shop.rows("orders", "order_id, status, shop") == [(1, "café", "zürich")]
 
 
+def test_a_bad_byte_changes_no_other_line(shop: Shop) -> None:
+    shop.land(
+        "orders/a.csv", "order id,status\r\n1,Größe\r\n".encode() + "2,Größe\r\n3,Gr\xc3\r\n".encode("cp1252")
+    )
+    shop.land("orders/b.jsonl", b'{"id": 4, "status": "\xe2\x82\xac"}\n{"id": 5, "status": "\x80"}\n')
+    shop.load()
+    assert shop.rows("orders", "order_id, status") == [
+        (1, "Größe"),
+        (2, "Größe"),
+        (3, "GrÃ"),
+        (4, "€"),
+        (5, "€"),
+    ]
+
+
 def test_line_ends_may_be_mixed(shop: Shop) -> None:
     shop.land("orders/mixed.csv", shop.fixture("orders_mixed_line_ends.csv"))
     shop.load()
