@@ -218,7 +218,10 @@ def _fill_repaired(
         raise failure
     broken: list[tuple[int, str]] = []
     if len(part.headers.names) > 1:  # of a single column, an empty line is a record
-        broken = blank_broken_lines(part.path, part.delimiter, request.limits.line_bytes)
+        try:
+            broken = blank_broken_lines(part.path, part.delimiter, request.limits.line_bytes)
+        except LandingError as error:
+            raise duckdb.InvalidInputException(str(error)) from error
         candidate.placed = None if candidate.placed == part.path else candidate.placed
     fill_stage(con, request.again(), rejects=True)
     note_split_lines(con, position, part, broken)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from orchestration.loading.landing import LandingError
 
+MOST_BROKEN_LINES = 100_000
+_MOST_SHOWN = 65536
 _CHUNK = 4 * 1024 * 1024
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -180,7 +182,8 @@ def blank_broken_lines(path: Path, delimiter: str, limit: int) -> list[tuple[int
     behind its end; their numbers and texts. The header is left alone.
 
     DuckDB takes all lines from an open quote to the next one, or to the end of the file, for one bad record:
-    without the first of them, the others are records again. ``limit``: characters of a field.
+    without the first of them, the others are records again. ``limit``: characters of a field. Raises
+    LandingError where so many lines are broken that the file must mean something else by its quotes.
     """
     broken: list[tuple[int, str]] = []
     target = path.with_name(path.name + ".quotes")
@@ -200,7 +203,12 @@ def blank_broken_lines(path: Path, delimiter: str, limit: int) -> list[tuple[int
             if '"' in line and not _ends_well(taken, next_line, delimiter) and number:
                 given_back.extendleft(reversed(taken[1:]))
                 text = line.rstrip("\r\n")
-                broken.append((number + 1, text))
+                broken.append((number + 1, text[:_MOST_SHOWN]))
+                if len(broken) > MOST_BROKEN_LINES:
+                    raise LandingError(
+                        f"has more than {MOST_BROKEN_LINES} lines with a quote that is not closed, or that has"
+                        " text behind it: a quote within a text must be doubled"
+                    )
                 taken = [line[len(text) :]]
             copy.writelines(taken)
             number += len(taken)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from orchestration.loading import texts
 from orchestration.loading.contract import read_contract
 from orchestration.loading.replay import ReplayError, replay_file, replay_rejects, replay_table
 from tests.loading.conftest import KEY, NOW, PROJECT, Shop
@@ -75,6 +76,17 @@ def test_a_quote_without_an_end_costs_its_own_line_alone(shop: Shop) -> None:
         (11, "x8", '{"order id":"x8","status":"h"}', "is not a whole number of 64 bits"),
         (12, None, '9,"i', quote),
     ]
+
+
+def test_a_file_that_escapes_its_quotes_in_another_way_fails_with_what_it_lacks(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "MOST_BROKEN_LINES", 10)
+    shop.land("orders/a.csv", "order id,status\n" + '1,"a \\"b\\" c"\n' * 11)
+    (outcome,) = shop.load()
+    assert outcome.status == "failed"
+    assert "more than 10 lines with a quote" in (outcome.reason or "")
+    assert "must be doubled" in (outcome.reason or "")
 
 
 def test_lines_of_an_archive_are_those_of_its_files(shop: Shop) -> None:
