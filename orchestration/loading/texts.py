@@ -206,7 +206,7 @@ def blank_broken_lines(path: Path, delimiter: str, limit: int) -> list[tuple[int
                 broken.append((number + 1, text[:_MOST_SHOWN]))
                 if len(broken) > MOST_BROKEN_LINES:
                     raise LandingError(
-                        f"has more than {MOST_BROKEN_LINES} lines with a quote that is not closed, or that has"
+                        f"has more than {MOST_BROKEN_LINES} lines with a quote that is not closed, or with"
                         " text behind it: a quote within a text must be doubled"
                     )
                 taken = [line[len(text) :]]
