@@ -29,7 +29,7 @@ from .http import Answer, Client
 from .instants import utc_text
 from .landing import LandingFolder
 from .paging import follow_links, read_until, reads_back_to
-from .pulled import Address, PulledSystem, Repository
+from .pulled import Address, PulledSystem, Repository, check_monorepos
 from .puller import Puller, untold
 from .refusals import PermanentError
 
@@ -63,8 +63,7 @@ class GithubSource(PulledSystem):
 
     @model_validator(mode="after")
     def _pulls_its_monorepos(self) -> GithubSource:
-        if unknown := sorted({*self.monorepos} - {*self.repositories}):
-            raise ValueError(f"monorepos that are not among the repositories: {', '.join(unknown)}")
+        check_monorepos(self.monorepos, self.repositories)
         return self
 
 

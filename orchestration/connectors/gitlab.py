@@ -2,7 +2,8 @@
 
 Endpoints, per project: ``/projects/{path}`` (its id, default branch and what is switched on),
 ``/merge_requests``, ``/merge_requests/{iid}/commits`` and ``/notes``, ``/repository/commits`` (default
-branch), ``/pipelines``, ``/pipelines/{id}`` (the list has no start, end or duration),
+branch) and, of ``monorepos``, ``/repository/commits/{sha}/diff`` (which files a commit touched),
+``/pipelines``, ``/pipelines/{id}`` (the list has no start, end or duration),
 ``/pipelines/{id}/jobs?include_retried=true`` (without it a job that was retried is not told),
 ``/deployments``, ``/issues`` (incidents among them). Pages of at most 100, the next one by the Link header.
 
@@ -21,14 +22,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from .cursors import Cursors
 from .http import Answer, Client
 from .instants import utc_text
 from .landing import LandingFolder
 from .paging import follow_links
-from .pulled import Address, PulledSystem
+from .pulled import Address, PulledSystem, check_monorepos
 from .puller import Puller, untold
 from .refusals import PermanentError
 from .walks import walk_changes, walk_links
@@ -38,8 +39,8 @@ BY_CHANGE = {**PAGE, "order_by": "updated_at", "sort": "asc"}
 
 Project = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$")]
 GitlabTable = Literal[
-    "projects", "merge_requests", "merge_request_commits", "merge_request_notes", "commits", "pipelines",
-    "pipeline_details", "jobs", "deployments", "issues",
+    "projects", "merge_requests", "merge_request_commits", "merge_request_notes", "commits",
+    "commit_diffs", "pipelines", "pipeline_details", "jobs", "deployments", "issues",
 ]  # fmt: skip
 
 
@@ -51,6 +52,15 @@ class GitlabSource(PulledSystem):
     projects: list[Project] = Field(min_length=1)
     tables: list[GitlabTable] | None = None
     overlap_days: int = Field(default=3, ge=0, le=90)
+    monorepos: list[Project] = Field(
+        default=[],
+        description="of these, several services' each, every commit is asked for its files: a request each",
+    )
+
+    @model_validator(mode="after")
+    def _pulls_its_monorepos(self) -> GitlabSource:
+        check_monorepos(self.monorepos, self.projects)
+        return self
 
 
 def headers(source: GitlabSource) -> dict[str, str]:
@@ -78,8 +88,8 @@ class _Project(Puller[GitlabSource]):
         identity = str(project["id"])
         if project.get("merge_requests_enabled", True):
             self.pull_merge_requests(identity)
-        if self.wants("commits"):
-            self.pull_commits()
+        if self.wants("commits", "commit_diffs"):
+            self.pull_commits(identity)
         if project.get("jobs_enabled", True):
             self.pull_pipelines()
             if self.wants("deployments"):
@@ -100,13 +110,17 @@ class _Project(Puller[GitlabSource]):
                         details = self._pages(f"merge_requests/{request}/{part}", PAGE)
                         self.land_all(table, details, project, request)
 
-    def pull_commits(self) -> None:
+    def pull_commits(self, project: str) -> None:
         window = {"since": utc_text(self.since("commits")), "until": utc_text(self.now)}
         path, stream = f"{self.path}/repository/commits", self.stream("commits")
+        told: dict[str, Any] = {}
         try:
-            self.land_all(
-                "commits", walk_links(self.client, self.cursors, stream, self.now, path, {**PAGE, **window})
-            )
+            for page in walk_links(self.client, self.cursors, stream, self.now, path, {**PAGE, **window}):
+                self.land("commits", page)
+                if self.scope in self.source.monorepos and self.wants("commit_diffs"):
+                    for sha in untold(page.json, told, "id", "id"):
+                        files = self._pages(f"repository/commits/{sha}/diff", PAGE)
+                        self.land_all("commit_diffs", files, project, sha)
         except PermanentError as error:
             if error.status != 404:
                 raise

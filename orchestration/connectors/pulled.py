@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -34,6 +35,12 @@ def _check_repository(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_check_address)]
 Repository = Annotated[str, AfterValidator(_check_repository)]
+
+
+def check_monorepos(monorepos: Collection[str], pulled: Collection[str]) -> None:
+    """Raises ValueError where a monorepo is none of what is ``pulled``."""
+    if unknown := sorted({*monorepos} - {*pulled}):
+        raise ValueError(f"monorepos that are not among what is pulled: {', '.join(unknown)}")
 
 
 class PulledSystem(BaseModel):

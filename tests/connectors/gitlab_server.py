@@ -73,6 +73,8 @@ class GitlabServer:
                     return self._refuse(404, "404 Repository Not Found")
                 since = request.args["since"]
                 return self._page(request, [c for c in self.commits if c["committed_date"] >= since])
+            case ["repository", "commits", sha, "diff"]:
+                return self._page(request, [{"new_path": f"services/{sha}/main.go"}])
             case ["pipelines", identity]:
                 listed = next(row for row in self.pipelines if str(row["id"]) == identity)
                 return self._json({**listed, "duration": 60})

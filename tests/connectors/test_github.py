@@ -193,7 +193,7 @@ def test_of_other_repositories_no_commit_is_asked_for_alone(github: GithubServer
     github.commits = [{"sha": "c1", "commit": {"committer": {"date": at(1)}}}]
     pull(github, home, tables=["commits"])
     assert github.asked == ["commits"]
-    with pytest.raises(ValidationError, match="not among the repositories: acme/els"):
+    with pytest.raises(ValidationError, match="not among what is pulled: acme/els"):
         pull(github, home, monorepos=["acme/els"])
 
 

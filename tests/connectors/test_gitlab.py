@@ -143,6 +143,29 @@ def test_a_pull_that_dies_anywhere_is_finished_by_the_next_with_nothing_missing(
     assert len(gitlab.asked) <= 9 + 4
 
 
+def test_every_commit_of_a_monorepo_is_asked_for_its_files_and_after_a_break_only_the_rest(
+    gitlab: GitlabServer, home: DataHome
+) -> None:
+    gitlab.commits = [{"id": f"c{number:03}", "committed_date": at(5)} for number in range(150)]
+    options: dict[str, Any] = {"tables": ["commits", "commit_diffs"], "monorepos": [PROJECT]}
+    # The project, a page of commits, their files, the next page, and its files until the fourth.
+    gitlab.fail_at = 1 + 1 + 100 + 1 + 4
+    with pytest.raises(PermanentError):
+        pull(gitlab, home, **options)
+    gitlab.fail_at = None
+    pull(gitlab, home, now=NOW + timedelta(hours=1), **options)
+    folders = {path.parent.relative_to(home.landing) for path in home.landing.rglob("commit_diffs/**/*.json")}
+    assert {str(folder) for folder in folders} == {
+        f"gitlab/commit_diffs/7/c{number:03}" for number in range(150)
+    }
+    assert sum(path.endswith("/diff") for path in gitlab.asked) == 100 + 4 + 50
+    before = len(gitlab.asked)
+    pull(gitlab, home, now=NOW + timedelta(hours=2), overlap_days=0, tables=["commits", "commit_diffs"])
+    assert not any(path.endswith("/diff") for path in gitlab.asked[before:])
+    with pytest.raises(ValidationError, match="not among what is pulled: acme/else"):
+        pull(gitlab, home, monorepos=["acme/else"])
+
+
 def test_a_project_without_a_commit_and_with_parts_switched_off_is_no_fault(
     gitlab: GitlabServer, home: DataHome
 ) -> None:
