@@ -15,6 +15,7 @@ import psycopg
 from orchestration.loading.identifiers import literal, quote, quote_all
 from orchestration.publishing.marts import FILE_SCHEMA
 from orchestration.publishing.postgres_server import PostgresPublicationError, report_errors, run
+from orchestration.publishing.verification import DIGEST_DIGITS, META_TABLE, TableContent, sum_up_rows
 
 _TYPES = {
     "VARCHAR": "text",
@@ -32,7 +33,6 @@ _NULL = r"\N"
 _BLOCK_BYTES = 1 << 20
 # A smaller table is read whole faster than through an index; its keys are indexes anyway.
 _ROWS_WORTH_AN_INDEX = 1000
-_DIGEST_DIGITS = 15  # hexadecimal digits of a row's MD5 that fit a positive bigint on both sides
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,22 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A table of a published file. ``keys`` are its primary key and unique constraints, in SQL."""
+    """A table of a published file, and what was published of it: its rows and their checksum.
+
+    ``keys`` are its primary key and unique constraints, in SQL.
+    """
 
     name: str
     comment: str
-    estimated_rows: int
+    content: TableContent
     columns: tuple[TableColumn, ...]
     primary_key: tuple[str, ...]
     keys: tuple[str, ...]
 
     @property
     def cells(self) -> int:
-        """About how many values it holds."""
-        return self.estimated_rows * len(self.columns)
+        """How many values it holds."""
+        return self.content.rows * len(self.columns)
 
 
 def read_tables(con: duckdb.DuckDBPyConnection) -> tuple[PublishedTable, ...]:
@@ -86,18 +89,27 @@ def read_tables(con: duckdb.DuckDBPyConnection) -> tuple[PublishedTable, ...]:
         [FILE_SCHEMA],
     ).fetchall():
         keys[table].append((kind, names))
+    contents = {
+        table: TableContent(rows, checksum)
+        for table, rows, checksum in con.execute(
+            f"select table_name, row_count, checksum from {quote(FILE_SCHEMA, META_TABLE)}"  # noqa: S608
+        ).fetchall()
+    }
+    # Of itself it says nothing.
+    described = [(column.name, column.data_type) for column in columns[META_TABLE]]
+    contents[META_TABLE] = sum_up_rows(con, quote(FILE_SCHEMA, META_TABLE), described)
     return tuple(
         PublishedTable(
             name=table,
             comment=comment,
-            estimated_rows=rows,
+            content=contents[table],
             columns=tuple(columns[table]),
             primary_key=next((tuple(names) for kind, names in keys[table] if kind == "PRIMARY KEY"), ()),
             keys=tuple(f"{kind.lower()} ({quote_all(names)})" for kind, names in keys[table]),
         )
-        for table, comment, rows in con.execute(
+        for table, comment in con.execute(
             """
-            select table_name, coalesce(comment, ''), estimated_size
+            select table_name, coalesce(comment, '')
             from duckdb_tables()
             where schema_name = ?
             order by table_name
@@ -197,11 +209,11 @@ def load_table(
 
 
 def finish_table(
-    con: psycopg.Connection[Any], schema: str, table: PublishedTable, references: frozenset[str], rows: int
+    con: psycopg.Connection[Any], schema: str, table: PublishedTable, references: frozenset[str]
 ) -> None:
     """Adds keys and indexes, and tells the planner what is in the table."""
     target = quote(schema, table.name)
-    indexed = choose_indexes(table, references) if rows >= _ROWS_WORTH_AN_INDEX else ()
+    indexed = choose_indexes(table, references) if table.content.rows >= _ROWS_WORTH_AN_INDEX else ()
     statements = [
         *(f"alter table {target} add {key}" for key in table.keys),
         *(f"create index on {target} ({quote(column)})" for column in indexed),
@@ -210,50 +222,44 @@ def finish_table(
     run(con, ";\n".join(statements))
 
 
-def verify_table(
-    file: duckdb.DuckDBPyConnection, con: psycopg.Connection[Any], schema: str, table: PublishedTable
-) -> int:
-    """Holds the rows on the server against those of the file; returns how many there are.
+def verify_table(con: psycopg.Connection[Any], schema: str, table: PublishedTable) -> None:
+    """Holds the rows on the server against what was published in the file: their number and checksum.
 
-    Compares their number and the sum of a digest of each row, in which doubles are their bits. Raises
-    PostgresPublicationError at a difference, and for a NaN or an infinity: PostgreSQL sorts them above all
-    numbers, and BI tools show them as one.
+    Raises PostgresPublicationError at a difference.
     """
-    doubles = [column.name for column in table.columns if column.data_type == "DOUBLE"]
-    strange = " + ".join(f"count_if(not isfinite({quote(name)}))" for name in doubles) or "0"
-    texts = ", ".join(f"coalesce({_text_in_duckdb(column)}, chr(30))" for column in table.columns)
-    digest = f"left(md5(concat_ws(chr(31), {texts})), {_DIGEST_DIGITS})"
-    in_file = file.execute(
-        f"select count(*), coalesce(sum(cast('0x' || {digest} as bigint)), 0), {strange} "  # noqa: S608
-        f"from {quote(FILE_SCHEMA, table.name)}"
-    ).fetchone()
-    if in_file and in_file[2]:
-        raise PostgresPublicationError(
-            f"{table.name} holds {in_file[2]} values that are no numbers (NaN or infinite) in "
-            f"{', '.join(doubles)}: a ratio without a denominator is null"
-        )
     # Of the ways to put texts together the quickest here; concat_ws is in DuckDB.
     texts = " || chr(31) || ".join(
         f"coalesce({_text_in_postgres(column)}, chr(30))" for column in table.columns
     )
-    digest = f"left(md5({texts}), {_DIGEST_DIGITS})"
-    on_server = run(
+    digest = f"left(md5({texts}), {DIGEST_DIGITS})"
+    rows, checksum = run(
         con,
-        f"select count(*), coalesce(sum(('x' || {digest})::bit({4 * _DIGEST_DIGITS})::bigint), 0) "  # noqa: S608
+        f"select count(*), coalesce(sum(('x' || {digest})::bit({4 * DIGEST_DIGITS})::bigint), 0) "  # noqa: S608
         f"from {quote(schema, table.name)}",
-    ).fetchone()
-    if in_file is None or on_server is None or tuple(on_server) != tuple(in_file[:2]):
+    ).fetchone() or (0, 0)
+    found = TableContent(rows, str(checksum))
+    if found != table.content:
         raise PostgresPublicationError(
-            f"{schema}.{table.name} is not what the file holds: {on_server} (rows, checksum) on the server, "
-            f"{in_file and in_file[:2]} in the file"
+            f"{schema}.{table.name} is not what was published: {found} on the server, {table.content} in the "
+            "file's publication. If the file was changed since, or is an older release's, publish it again"
         )
-    return int(in_file[0])
 
 
-def _text_in_duckdb(column: TableColumn) -> str:
-    if column.data_type == "DOUBLE":
-        return f"lower(hex(cast(cast({quote(column.name)} as bit) as blob)))"
-    return f"cast({quote(column.name)} as varchar)"
+def require_numbers(file: duckdb.DuckDBPyConnection, table: PublishedTable) -> None:
+    """Raises PostgresPublicationError for a NaN or an infinity.
+
+    PostgreSQL sorts them above all numbers, and BI tools show them as one.
+    """
+    doubles = [column.name for column in table.columns if column.data_type == "DOUBLE"]
+    if not doubles:
+        return
+    strange = " + ".join(f"count_if(not isfinite({quote(name)}))" for name in doubles)
+    found = file.execute(f"select {strange} from {quote(FILE_SCHEMA, table.name)}").fetchone()  # noqa: S608
+    if found and found[0]:
+        raise PostgresPublicationError(
+            f"{table.name} holds {found[0]} values that are no numbers (NaN or infinite) in "
+            f"{', '.join(doubles)}: a ratio without a denominator is null"
+        )
 
 
 def _text_in_postgres(column: TableColumn) -> str:
@@ -271,9 +277,10 @@ def build_table(
     workplace: Path,
 ) -> int:
     """Creates, loads, verifies and finishes one table in one transaction; returns its rows."""
+    require_numbers(file, table)
     with report_errors(f"while writing {schema}.{table.name}"), con.transaction():
         create_table(con, schema, table)
         load_table(file, con, schema, table, workplace)
-        rows = verify_table(file, con, schema, table)
-        finish_table(con, schema, table, references, rows)
-    return rows
+        verify_table(con, schema, table)
+        finish_table(con, schema, table, references)
+    return table.content.rows

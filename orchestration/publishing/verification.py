@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +13,8 @@ from orchestration.loading.identifiers import literal, quote
 from orchestration.publishing.marts import FILE_SCHEMA, Mart
 
 META_TABLE = "meta_publication"
+# Hexadecimal digits of a row's MD5 that fit a positive bigint, in DuckDB and in PostgreSQL.
+DIGEST_DIGITS = 15
 
 _META_COLUMNS = (
     ("table_name", "varchar not null primary key", "Published table"),
@@ -31,7 +33,7 @@ _META_COLUMNS = (
     (
         "checksum",
         "varchar not null",
-        "Sum over the rows of a 64-bit half of each row's MD5; order does not matter",
+        "Sum over the rows of the first 60 bits of each row's MD5, PostgreSQL's too; order does not matter",
     ),
 )
 _META_DESCRIPTION = (
@@ -65,15 +67,29 @@ class MetaPublication:
 def read_table_content(con: duckdb.DuckDBPyConnection, relation: str, mart: Mart) -> TableContent:
     """Counts and sums up a relation (a quoted name). The checksum is the same on every machine and version.
 
-    Nulls, empty strings and the borders between columns are told apart, and a row that stands twice counts
-    twice.
+    PostgreSQL can compute it too (``postgres_tables``). Nulls, empty strings and the borders between columns
+    are told apart, a double is its bits, and a row that stands twice counts twice.
     """
-    values = ", ".join(f"coalesce(cast({quote(column.name)} as varchar), chr(30))" for column in mart.columns)
+    return sum_up_rows(con, relation, [(column.name, column.data_type) for column in mart.columns])
+
+
+def sum_up_rows(
+    con: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[tuple[str, str]]
+) -> TableContent:
+    """The same of any relation, of these columns (name and DuckDB type)."""
+    texts = ", ".join(f"coalesce({_write_text(*column)}, chr(30))" for column in columns)
+    digest = f"left(md5(concat_ws(chr(31), {texts})), {DIGEST_DIGITS})"
     row = con.execute(
-        f"select count(*), coalesce(sum(md5_number_lower(concat_ws(chr(31), {values}))), 0) from {relation}"  # noqa: S608
+        f"select count(*), coalesce(sum(cast('0x' || {digest} as bigint)), 0) from {relation}"  # noqa: S608
     ).fetchone()
     rows, checksum = row if row else (0, 0)
     return TableContent(rows=rows, checksum=str(checksum))
+
+
+def _write_text(name: str, data_type: str) -> str:
+    if data_type == "DOUBLE":
+        return f"lower(hex(cast(cast({quote(name)} as bit) as blob)))"
+    return f"cast({quote(name)} as varchar)"
 
 
 def create_meta_publication(

@@ -14,6 +14,7 @@ from orchestration.home import DataHome
 from orchestration.publishing.marts import Mart, MartColumn
 from orchestration.publishing.postgres import publish_postgres
 from orchestration.publishing.postgres_server import PostgresPublicationError
+from orchestration.publishing.published import snapshot_path
 from orchestration.publishing.snapshot import publish
 from tests.postgres_cluster import Cluster
 from tests.publishing.conftest import COSTS, TEAMS, describe_run
@@ -189,6 +190,19 @@ def test_the_same_publication_is_not_loaded_twice(
     assert list_schemas(postgres_cluster, database) == ["marts", "marts_people"]
 
 
+def test_a_file_that_was_changed_after_its_publication_is_not_loaded(
+    home: DataHome, postgres_cluster: Cluster, database: str
+) -> None:
+    """What the server holds is compared with what was published, not with what the file says now."""
+    publish_first(home, postgres_cluster, database)
+    publish(home, describe_run(home, run_id="run-2"))
+    with duckdb.connect(snapshot_path(home)) as con:
+        con.execute("update dim_team set budget = 0.000000002 where team_id = 'ant'")
+    with pytest.raises(PostgresPublicationError, match="dim_team is not what was published"):
+        publish_postgres(home, postgres_cluster.dsn(database), "run-2")
+    assert ask(postgres_cluster, database, PUBLISHED_RUN) == [("run-1",)]
+
+
 def test_a_damaged_copy_is_not_swapped_in(home: DataHome, postgres_cluster: Cluster, database: str) -> None:
     """A trigger of the server's own stands for a server that does not keep what it was given."""
     publish_first(home, postgres_cluster, database)
@@ -209,7 +223,7 @@ def test_a_damaged_copy_is_not_swapped_in(home: DataHome, postgres_cluster: Clus
             "execute function public.damage()"
         )
     publish(home, describe_run(home, run_id="run-2"))
-    with pytest.raises(PostgresPublicationError, match="dim_team is not what the file holds"):
+    with pytest.raises(PostgresPublicationError, match="dim_team is not what was published"):
         publish_postgres(home, postgres_cluster.dsn(database), "run-2")
     assert ask(postgres_cluster, database, PUBLISHED_RUN) == [("run-1",)]
     assert list_schemas(postgres_cluster, database) == ["marts", "marts_people"]
