@@ -10,18 +10,17 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import greenhouse as connector
 from orchestration.connectors.greenhouse import GreenhouseSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError, TransientError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 TABLES = {path: table for table, path in connector.PATHS.items()}
 
@@ -104,13 +103,7 @@ def pull(
         since=date(2026, 1, 1),
         **{"retries": 0, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr(secret)
-    config = SourcesConfig(greenhouse=source)
-    outcome = pull_system(
-        "greenhouse", config, home, lambda: NOW + timedelta(days=days), sleep=lambda _: None
-    )
-    assert outcome is not None
-    return outcome
+    return pull_source("greenhouse", source, home, NOW + timedelta(days=days), secret)
 
 
 def found(home: DataHome, table: str) -> Counter[int]:

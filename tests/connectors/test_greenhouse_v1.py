@@ -10,18 +10,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors import greenhouse_v1 as connector
 from orchestration.connectors.greenhouse import GreenhouseSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError, TransientError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 class GreenhouseServer:
@@ -85,13 +83,7 @@ def pull(server: GreenhouseServer, home: DataHome, days: int = 0, **options: Any
         since=date(2025, 1, 1),
         **{"retries": 0, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    config = SourcesConfig(greenhouse=source)
-    outcome = pull_system(
-        "greenhouse", config, home, lambda: NOW + timedelta(days=days), sleep=lambda _: None
-    )
-    assert outcome is not None
-    return outcome
+    return pull_source("greenhouse", source, home, NOW + timedelta(days=days), "s3cret")
 
 
 def found(home: DataHome, table: str) -> Counter[int]:
