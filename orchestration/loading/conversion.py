@@ -58,6 +58,8 @@ def typed_value(
 def expectation(column: Column) -> str:
     """What a value of this column must be, for the reason of a reject."""
     forms = column.options.formats
+    if column.options.regex_required and column.options.required and column.data_type == "string":
+        return f"a text of the form {column.options.regex}"
     if column.decimal:
         if column.options.rounded:
             return f"a number that {column.data_type} holds"

@@ -115,7 +115,7 @@ def _insert(con: duckdb.DuckDBPyConnection, request: StageRequest, records: str,
     good = " and ".join(["_special is null", *(fit for i, column in columns if (fit := _fits(i, column)))])
     broken = " ".join(_broken(i, column) for i, column in columns)
     state = f"case when {good} then null when _special is not null then _special {broken} end"
-    texts = ", ".join(f"t{i}" for i, _ in columns)
+    texts = ", ".join(_shown_text(i, column) for i, column in columns)
     values = ", ".join(f"v{i}" for i, _ in columns)
     bad = f"_state <> {NOT_A_RECORD}"
     con.execute(
@@ -206,6 +206,13 @@ def _typed_with(request: StageRequest, column: Column, text: str, form: str) -> 
     options = column.options.model_copy(update={"formats": (form,)})
     zone = request.table.business_timezone
     return typed_value(replace(column, options=options), text, request.parameters, zone, request.key)
+
+
+def _shown_text(position: int, column: Column) -> str:
+    """SQL of the text that broke a column: what has not the form that it asks for, as it came; no object."""
+    if not column.options.regex_required:
+        return f"t{position}"
+    return f"coalesce(t{position}, case when not starts_with(u{position}, '{{') then u{position} end)"
 
 
 def _can_fail(column: Column) -> bool:

@@ -140,6 +140,8 @@ def test_rows_that_break_the_contract_are_refused_by_column_and_the_rest_counts(
         ("gcp_billing", "cost", 1),
         ("gcp_billing", "invoice_month", 1),
     ]
+    told = bills.ask("select value, reason from ops.ingest_rejects where column_name = 'invoice_month'")
+    assert told == [("2026-06", "is not a text of the form ^([0-9]{4}(?:0[1-9]|1[0-2]))$")]
     kept = "select sum(billed_cost), sum(effective_cost) from intermediate.int_cost_rows where billing_account_id = '42'"
     assert bills.ask(kept) == [(Decimal("1.5"), Decimal("1.5"))]
 
