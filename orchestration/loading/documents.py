@@ -42,8 +42,13 @@ def yaml_to_lines(path: Path, limits: Limits) -> Path:
             for document in yaml.load_all(source, Loader=_limited_loader(limits)):
                 if document is not None:
                     lines.write(json.dumps(document, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+    except LandingError:
+        raise
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise LandingError("is not YAML that can be read", f": {' '.join(str(error).split())}") from error
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        excerpt = f": {' '.join(str(error).split())}"
+        raise LandingError(f"is not YAML that can be read{place}", excerpt) from error
     return target
 
 
@@ -54,11 +59,14 @@ def _limited_loader(limits: Limits) -> type[yaml.SafeLoader]:
         depth = 0
 
         def compose_node(self, parent: Any, index: Any) -> Any:
+            line = self.peek_event().start_mark.line + 1
             if self.check_event(yaml.AliasEvent):
-                raise yaml.YAMLError("aliases are refused, because a few of them can grow into gigabytes")
+                raise LandingError(
+                    f"has an alias in line {line}: a few of them can grow into gigabytes, so they are refused"
+                )
             self.depth += 1
             if self.depth > limits.depth:
-                raise yaml.YAMLError(f"is nested deeper than {limits.depth} levels")
+                raise LandingError(f"is nested deeper than {limits.depth} levels in line {line}")
             node = super().compose_node(parent, index)
             self.depth -= 1
             return node
@@ -67,7 +75,9 @@ def _limited_loader(limits: Limits) -> type[yaml.SafeLoader]:
             seen: set[str] = set()
             for key, _ in node.value:
                 if key.value in seen:
-                    raise yaml.YAMLError(f"key {key.value!r} is there twice{key.start_mark}")
+                    raise LandingError(
+                        f"has a key a second time in line {key.start_mark.line + 1}", f": {key.value!r}"
+                    )
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
 

@@ -371,7 +371,7 @@ def test_an_export_counts_once_whether_plain_or_compressed(shop: Shop) -> None:
         ),
         ("page.jsonl", b"<html>\n<body>\n", "is not JSON"),
         ("image.png", b"\x89PNG\r\n\x1a\n", "has no known format"),
-        ("broken.yaml", b"a: [1, 2\nb: }", "is not YAML"),
+        ("broken.yaml", b"a: [1, 2\nb: }", "is not YAML that can be read in line 2"),
         ("broken.xml", b"<a><b></a>", "is not XML"),
         ("neither.csv", b"order id,status\n1,\x81\x8d\n", "in none of the encodings utf-8, cp1252"),
     ],
