@@ -2,13 +2,48 @@
 {%- set weights = {
     'count': 'cast(1 as decimal(38, 9))',
     'points': 'cast(points as decimal(38, 9))',
-    'days_in_progress': 'cast(cast(cycle_seconds as double) / 86400 as decimal(38, 9))',
+    'days_in_progress': 'cast(cast(in_progress_seconds as double) / 86400 as decimal(38, 9))',
 } -%}
 {%- if weight not in weights -%}
     {{ exceptions.raise_compiler_error("var investment_weight is '" ~ weight ~ "': it may be " ~ (weights | join(', '))) }}
 {%- endif -%}
 
 with
+
+told_stretches as (
+    select
+        work_item_id,
+        to_state,
+        changed_at as began_at,
+        lead(changed_at) over (partition by work_item_id order by changed_at asc, change_order asc) as ended_at
+    from {{ ref('int_work_item_changes') }}
+    where field = 'status'
+),
+
+-- What waited between its start and its end was not being worked on all that time.
+stretches as (
+    select
+        work_item_id,
+        sum({{ seconds_between('began_at', 'ended_at') }}) as in_progress_seconds
+    from told_stretches
+    where to_state = 'in_progress'
+    group by work_item_id
+),
+
+weighed as (
+    select
+        work_items.work_item_id,
+        work_items.service_id,
+        work_items.work_type,
+        work_items.investment_category,
+        work_items.work_item_date,
+        work_items.points,
+        coalesce(stretches.in_progress_seconds, work_items.cycle_seconds) as in_progress_seconds,
+        work_items.exclusion_reason
+    from {{ ref('fct_work_items') }} as work_items
+    left join stretches on work_items.work_item_id = stretches.work_item_id
+    where work_items.state = 'done'
+),
 
 done as (
     select
@@ -24,12 +59,11 @@ done as (
             {% if weight == 'points' -%}
                 when points is null then 'no_points'
             {% elif weight == 'days_in_progress' -%}
-            when cycle_seconds is null then 'no_start'
-            when cycle_seconds < 0 then 'negative_span'
+            when in_progress_seconds is null then 'no_start'
+            when in_progress_seconds < 0 then 'negative_span'
             {% endif -%}
         end as exclusion_reason
-    from {{ ref('fct_work_items') }}
-    where state = 'done'
+    from weighed
 )
 
 select
