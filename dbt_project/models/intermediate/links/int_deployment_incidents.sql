@@ -1,4 +1,4 @@
-{%- set lags = [1, 4, 24, 72] -%}
+{%- set lags = failure_lags() -%}
 {%- set lag_limit_hours = (lags + [var('incident_lag_hours')]) | max -%}
 with
 

@@ -1,4 +1,4 @@
-{%- set lags = [1, 4, 24, 72] -%}
+{%- set lags = failure_lags() -%}
 with
 
 incident_links as (
