@@ -78,6 +78,7 @@ def build_daily_schedule(deployment: Deployment) -> dg.ScheduleDefinition:
         cron_schedule=DAILY_AT,
         execution_timezone=deployment.business_timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Starts the daily run in the business's own morning, when the day before is complete.",
     )
 
 

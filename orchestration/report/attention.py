@@ -53,8 +53,8 @@ def find_worse(
         others.append(
             Point(
                 "Error budgets",
-                f"{len(spent)} overspent, first {spent[0]['slo_name']} "
-                f"({float(spent[0]['budget_consumed']):.1f} × its budget)",
+                f"overspent: {len(spent)}, most by {spent[0]['slo_name']} "
+                f"({float(spent[0]['budget_consumed']):.1f} times its budget)",
                 "reliability",
             )
         )

@@ -20,7 +20,7 @@ DURATIONS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0}
 _UNIT_WORDS = {
     "share per year": "a year",
     "deployments per day": "a day",
-    "pages per engineer and week": "per engineer, week",
+    "pages per engineer and week": "pages per engineer a week",
     "defects per 100 deployments": "per 100 deployments",
     "score from 1 to 5": "of 5",
 }

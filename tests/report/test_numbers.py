@@ -27,7 +27,7 @@ WRITTEN = [
     (5.0, "incidents", "5 incidents"),
     (1.0, "vulnerabilities", "1 vulnerability"),
     (1234567.0, "items", "1,234,567 items"),
-    (0.3611, "pages per engineer and week", "0.36 per engineer, week"),
+    (0.3611, "pages per engineer and week", "0.36 pages per engineer a week"),
     (-10.92, "points", "−11 points"),
     (-0.04, "points", "0.0 points"),
     (4.126, "score from 1 to 5", "4.13 of 5"),
