@@ -69,7 +69,7 @@ def export_csv(home: DataHome, asked: str, path: Path, *, people: bool = False) 
         written, new = Path(workplace) / "rows.csv", Path(workplace) / "export.csv"
         with _open_published(home, people) as con:
             _confine(con, Path(workplace))
-            con.execute(f"create temp view asked as {_read_query(con, asked)}")
+            con.execute(f"create temp view asked as {_read_query(con, asked, people)}")
             columns = con.execute("describe asked").fetchall()
             rows = con.execute(_build_copy(con, columns, written)).fetchone()
         with written.open("rb") as source, new.open("wb") as target:
@@ -107,7 +107,9 @@ def _confine(con: duckdb.DuckDBPyConnection, workplace: Path) -> None:
     con.execute("set lock_configuration = true")
 
 
-def _read_query(con: duckdb.DuckDBPyConnection, asked: str) -> str:
+def _read_query(con: duckdb.DuckDBPyConnection, asked: str, people: bool) -> str:
+    if asked.strip().startswith(f"{PEOPLE_SCHEMA}.") and not people:
+        raise ExportError(f"{asked.strip()} is in the restricted file: ask for it with --people")
     if _TABLE.fullmatch(asked.strip()):
         return f"from {quote(*asked.strip().split('.'))}"
     statements = con.extract_statements(asked)
