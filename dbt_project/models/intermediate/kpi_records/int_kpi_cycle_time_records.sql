@@ -51,13 +51,7 @@ closing_days as (
 ),
 
 told_stretches as (
-    select
-        work_item_id,
-        to_state,
-        changed_at as began_at,
-        lead(changed_at) over (partition by work_item_id order by changed_at asc, change_order asc) as ended_at
-    from {{ ref('int_work_item_changes') }}
-    where field = 'status'
+    {{ status_stretches() }}
 ),
 
 stretches as (

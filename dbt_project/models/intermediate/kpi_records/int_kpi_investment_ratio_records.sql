@@ -11,13 +11,7 @@
 with
 
 told_stretches as (
-    select
-        work_item_id,
-        to_state,
-        changed_at as began_at,
-        lead(changed_at) over (partition by work_item_id order by changed_at asc, change_order asc) as ended_at
-    from {{ ref('int_work_item_changes') }}
-    where field = 'status'
+    {{ status_stretches() }}
 ),
 
 -- What waited between its start and its end was not being worked on all that time.
