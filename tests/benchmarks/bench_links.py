@@ -53,6 +53,7 @@ MODELS = (
     "path:models/intermediate/kpi",
     "fct_kpi_values",
     "fct_kpi_control_chart",
+    "path:models/intermediate/dora",
     "mart_dora",
 )
 # What every model reads and nothing of it grows with the company.

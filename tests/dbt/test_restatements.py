@@ -38,6 +38,7 @@ REBUILT = (
         "int_kpi_repeated_records",
         "int_kpi_percentiles",
         "int_kpi_measures",
+        "int_kpi_spine",
         "fct_kpi_values",
     ),
     *HISTORY_MODELS,

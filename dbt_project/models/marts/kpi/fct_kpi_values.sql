@@ -3,14 +3,11 @@
 {%- set kpis -%}
     select
         kpi_id,
-        headline_kpi_id,
         aggregation,
         unit,
-        grains,
         interval_method,
         is_people,
         suppression_family,
-        sources,
         definition_version
     from {{ ref('dim_kpi') }}
 {%- endset -%}
@@ -30,11 +27,6 @@
 {%- endset -%}
 {%- do steps.append(['periods', periods]) -%}
 
-{%- set slices -%}
-    {{ kpi_slices() }}
-{%- endset -%}
-{%- do steps.append(['slices', slices]) -%}
-
 {%- set measures -%}
     select
         kpi_id,
@@ -42,7 +34,6 @@
         period_start,
         segment_type,
         segment_id,
-        first_event_date,
         numerator,
         denominator,
         counted,
@@ -60,152 +51,16 @@
 {%- endset -%}
 {%- do steps.append(['measures', measures]) -%}
 
-{#- A KPI begins with the first record of its family: before that its sources had nothing to say, and a 0 would be a lie.
-    What a family tells of people comes from HR's history, which reaches further back than its other sources. -#}
-{%- set beginnings -%}
-    select
-        kpis.headline_kpi_id,
-        kpis.is_people,
-        min(measures.first_event_date) as first_date
-    from measures
-    inner join kpis on measures.kpi_id = kpis.kpi_id
-    group by kpis.headline_kpi_id, kpis.is_people
-{%- endset -%}
-{%- do steps.append(['beginnings', beginnings]) -%}
-
-{%- set landed -%}
-    select
-        kpi_id,
-        landed_through_date
-    from {{ ref('int_kpi_landings') }}
-{%- endset -%}
-{%- do steps.append(['landed', landed]) -%}
-
-{%- set kpi_periods -%}
-    select
-        kpis.kpi_id,
-        kpis.aggregation,
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        landed.landed_through_date,
-        {{ is_begun_in_time('kpis.aggregation', 'periods', 'beginnings.first_date') }} as is_begun_in_time
-    from kpis
-    inner join beginnings on kpis.headline_kpi_id = beginnings.headline_kpi_id and kpis.is_people = beginnings.is_people
-    inner join periods
-        on beginnings.first_date <= periods.period_end and {{ is_listed('periods.period_grain', 'kpis.grains') }}
-    left join landed on kpis.kpi_id = landed.kpi_id
-{%- endset -%}
-{%- do steps.append(['kpi_periods', kpi_periods]) -%}
-
-{%- set ownership -%}
-    select
-        service_id,
-        team_id,
-        group_id,
-        tier,
-        valid_from,
-        valid_to
-    from {{ ref('int_service_ownership') }}
-{%- endset -%}
-{%- do steps.append(['ownership', ownership]) -%}
-
-{%- set existence -%}
-    select 'service' as segment_type, service_id as segment_id, valid_from, valid_to
-    from ownership
-    union all
-    select 'team' as segment_type, team_id as segment_id, valid_from, valid_to
-    from ownership
-    union all
-    select 'group' as segment_type, group_id as segment_id, valid_from, valid_to
-    from ownership
-    union all
-    select 'tier' as segment_type, tier as segment_id, valid_from, valid_to
-    from ownership
-    union all
-    select 'team' as segment_type, team_id as segment_id, valid_from, valid_to
-    from {{ ref('int_team_groups') }}
-    union all
-    select 'group' as segment_type, group_id as segment_id, valid_from, valid_to
-    from {{ ref('int_team_groups') }}
-{%- endset -%}
-{%- do steps.append(['existence', existence]) -%}
-
-{#- Segments that no catalogue dates (a provider, a severity, a function, 'unmapped') exist from their first record in the KPI on;
-    a customer until its last. -#}
-{%- set observed -%}
-    select
-        measures.kpi_id,
-        measures.period_grain,
-        measures.segment_type,
-        measures.segment_id,
-        min(measures.period_start) as first_start,
-        case
-            when measures.segment_type = 'customer' then max(measures.period_start)
-            else date '{{ var("as_of_date") }}'
-        end as last_start
-    from measures
-    where measures.segment_type in ('severity', 'provider', 'customer', 'function', 'work_type') or measures.segment_id = 'unmapped'
-    group by measures.kpi_id, measures.period_grain, measures.segment_type, measures.segment_id
-{%- endset -%}
-{%- do steps.append(['observed', observed]) -%}
-
-{%- set existing -%}
-    select
-        periods.period_grain,
-        periods.period_start,
-        existence.segment_type,
-        existence.segment_id
-    from periods
-    inner join existence on existence.valid_from <= periods.period_end and existence.valid_to > periods.period_start
-    where existence.segment_id is not null and existence.segment_id <> 'unmapped'
-    union
-    select
-        period_grain,
-        period_start,
-        'org' as segment_type,
-        'org' as segment_id
-    from periods
-{%- endset -%}
-{%- do steps.append(['existing', existing]) -%}
-
 {%- set spine -%}
-    select
-        kpi_periods.kpi_id,
-        existing.period_grain,
-        existing.period_start,
-        existing.segment_type,
-        existing.segment_id
-    from kpi_periods
-    inner join slices on kpi_periods.kpi_id = slices.kpi_id and kpi_periods.period_grain = slices.period_grain
-    inner join existing
-        on
-            kpi_periods.period_grain = existing.period_grain
-            and kpi_periods.period_start = existing.period_start
-            and slices.segment_type = existing.segment_type
-    union
-    select
-        kpi_periods.kpi_id,
-        kpi_periods.period_grain,
-        kpi_periods.period_start,
-        observed.segment_type,
-        observed.segment_id
-    from kpi_periods
-    inner join observed
-        on
-            kpi_periods.kpi_id = observed.kpi_id
-            and kpi_periods.period_grain = observed.period_grain
-            and kpi_periods.period_start >= observed.first_start
-            and kpi_periods.period_start <= observed.last_start
-    union
-    -- What the catalogue says did not exist and yet has records is shown, not dropped.
     select
         kpi_id,
         period_grain,
         period_start,
         segment_type,
-        segment_id
-    from measures
+        segment_id,
+        is_begun_in_time,
+        is_complete
+    from {{ ref('int_kpi_spine') }}
 {%- endset -%}
 {%- do steps.append(['spine', spine]) -%}
 
@@ -223,15 +78,10 @@
         kpis.interval_method,
         kpis.is_people,
         kpis.definition_version,
-        coalesce(
-            kpi_periods.is_begun_in_time
-            and kpi_periods.period_end <= date '{{ var("as_of_date") }}'
-            and kpi_periods.landed_through_date >= kpi_periods.period_end,
-            false
-        ) as is_complete,
+        spine.is_complete,
         -- A year that began before the data is no year yet; and such years, each longer by a month, would tell the people
         -- of every month apart.
-        kpis.aggregation like 'trailing%' and not kpi_periods.is_begun_in_time as is_untold,
+        kpis.aggregation like 'trailing%' and not spine.is_begun_in_time as is_untold,
         case
             when {{ is_over_values('kpis.aggregation') }} then cast(null as decimal(38, 9))
             when kpis.aggregation = 'distinct_days' then cast(coalesce(measures.active_days, 0) as decimal(38, 9))
@@ -269,16 +119,11 @@
         kpis.is_people
         and coalesce(
             suppression.is_suppressed,
-            measures.kpi_id is not null and (kpis.aggregation not like 'trailing%' or kpi_periods.is_begun_in_time)
+            measures.kpi_id is not null and (kpis.aggregation not like 'trailing%' or spine.is_begun_in_time)
         ) as is_suppressed
     from spine
     inner join kpis on spine.kpi_id = kpis.kpi_id
     inner join periods on spine.period_grain = periods.period_grain and spine.period_start = periods.period_start
-    inner join kpi_periods
-        on
-            spine.kpi_id = kpi_periods.kpi_id
-            and spine.period_grain = kpi_periods.period_grain
-            and spine.period_start = kpi_periods.period_start
     left join measures
         on
             spine.kpi_id = measures.kpi_id
@@ -338,50 +183,16 @@
 {%- endset -%}
 {%- do steps.append(['valued', valued]) -%}
 
-{#- What a segment was at the end of its period decides which target it is held to. -#}
-{%- set services_at_end -%}
-    select
-        periods.period_grain,
-        periods.period_start,
-        ownership.service_id,
-        ownership.team_id,
-        ownership.tier,
-        row_number() over (
-            partition by periods.period_grain, periods.period_start, ownership.service_id
-            order by ownership.valid_from desc
-        ) as recency
-    from periods
-    inner join ownership on ownership.valid_from <= periods.period_end and ownership.valid_to > periods.period_start
-{%- endset -%}
-{%- do steps.append(['services_at_end', services_at_end]) -%}
-
 {%- set segments -%}
     select
-        existing.period_grain,
-        existing.period_start,
-        existing.segment_type,
-        existing.segment_id,
-        case when existing.segment_type = 'service' then existing.segment_id end as service_id,
-        case existing.segment_type when 'team' then existing.segment_id when 'service' then services.team_id end as team_id,
-        case existing.segment_type when 'tier' then existing.segment_id when 'service' then services.tier end as tier
-    from existing
-    -- A condition on one side alone would turn DuckDB's hash join into nested loops.
-    left join (
-        select
-            period_grain,
-            period_start,
-            'service' as segment_type,
-            service_id,
-            team_id,
-            tier
-        from services_at_end
-        where recency = 1
-    ) as services
-        on
-            existing.period_grain = services.period_grain
-            and existing.period_start = services.period_start
-            and existing.segment_type = services.segment_type
-            and existing.segment_id = services.service_id
+        period_grain,
+        period_start,
+        segment_type,
+        segment_id,
+        service_id,
+        team_id,
+        tier
+    from {{ ref('int_kpi_segments') }}
 {%- endset -%}
 {%- do steps.append(['segments', segments]) -%}
 
