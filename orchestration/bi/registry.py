@@ -67,7 +67,7 @@ class Table:
 
     def is_amount(self, column: MartColumn) -> bool:
         """Whether it adds up and is no count: an amount of money, of which two decimals are shown."""
-        return column.name in self.additive and column.data_type not in ("BIGINT", "INTEGER")
+        return column.name in self.additive and not column.is_whole
 
     def has(self, *names: str) -> bool:
         """Whether all these columns are there."""

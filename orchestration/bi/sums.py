@@ -38,11 +38,6 @@ class ColumnSum:
         return f"{self.label} ({title_of(self.table)})"
 
     @property
-    def is_whole(self) -> bool:
-        """Whether it counts, so that decimals would say nothing."""
-        return self.column.data_type in ("BIGINT", "INTEGER")
-
-    @property
     def description(self) -> str:
         """What is added up, and over what it is not."""
         what = f"{self.column.description.strip().rstrip('.')}. Summed up"

@@ -89,7 +89,7 @@ def _write_source(registry: Registry, table: Table, connection: Connection) -> s
             "real",
             write_sum(total),
             total.description,
-            default_format=_WHOLE if total.is_whole else _DECIMALS,
+            default_format=_WHOLE if total.column.is_whole else _DECIMALS,
         )
     for one in tables:
         for column in one.columns:

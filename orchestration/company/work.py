@@ -16,7 +16,7 @@ from orchestration.company.incidents import Incident
 from orchestration.company.people import Person
 from orchestration.company.plan import day_of
 
-TODO, DOING, DONE = "new", "indeterminate", "done"
+TO_DO, DOING, DONE = "new", "indeterminate", "done"
 STORY, TASK, BUG, EPIC = "Story", "Task", "Bug", "Epic"
 NEW_VALUE, DEBT, RELIABILITY, SECURITY, LIGHTS_ON, UNCLASSIFIED = (
     "new_value", "debt", "reliability", "security", "keep_the_lights_on", "unclassified",
@@ -34,8 +34,8 @@ class Status:
     category: str
 
 
-BACKLOG = Status("10000", "Backlog", TODO)
-SELECTED = Status("10011", "Selected for Development", TODO)
+BACKLOG = Status("10000", "Backlog", TO_DO)
+SELECTED = Status("10011", "Selected for Development", TO_DO)
 IN_PROGRESS = Status("3", "In Progress", DOING)
 IN_REVIEW = Status("10012", "In Review", DOING)
 PARKED = Status("10027", "Parked: waiting for a vendor", DOING)

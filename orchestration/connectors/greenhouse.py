@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -101,16 +102,28 @@ def pull(
     if source.version == "v1":
         greenhouse_v1.Account(client, source, landing, cursors, now).pull()
         return
-    account = _Account(client, source, landing, cursors, now, place=(f"{now:%Y%m%dT%H%M%SZ}",))
-    account.sign_in()
+    place = (f"{now:%Y%m%dT%H%M%SZ}",)
+    account = _Account(client, source, landing, cursors, now, place=place, token=_Token(client, source))
     for table in PATHS:
         if account.wants(table):
             account.pull_list(table)
 
 
-class _Account(Puller[GreenhouseSource]):
-    def sign_in(self) -> float:
-        """Get a token and carry it from now on; when that was, by the monotonic clock."""
+@dataclass
+class _Token:
+    """The bearer token that ``client`` carries, one for all tables of a pull.
+
+    ``given_at``: when it was asked for, by the monotonic clock; None before the first.
+    """
+
+    client: Client
+    source: GreenhouseSource
+    given_at: float | None = None
+
+    def renew(self) -> None:
+        """Get a token if there is none or it is old, and carry it from now on."""
+        if self.given_at is not None and time.monotonic() - self.given_at <= TOKEN_SECONDS:
+            return
         source = self.source
         identity, _, secret = source.secret.partition(":")
         if not identity or not secret:
@@ -118,7 +131,12 @@ class _Account(Puller[GreenhouseSource]):
             raise PermanentError("greenhouse", source.auth_url, what)
         fields = {"grant_type": "client_credentials", **({"sub": source.user} if source.user else {})}
         self.client.sign_in(f"{source.auth_url}/token", source.basic_of(identity, secret), fields)
-        return time.monotonic()
+        self.given_at = time.monotonic()
+
+
+@dataclass(frozen=True)
+class _Account(Puller[GreenhouseSource]):
+    token: _Token = field(kw_only=True)
 
     def pull_list(self, table: str) -> None:
         for page in self._pages(table):
@@ -137,8 +155,7 @@ class _Account(Puller[GreenhouseSource]):
         is_first = self.cursors.watermark(table) is None
         if table not in WHOLE and not (is_first and table in FROM_THE_BEGINNING):
             params["updated_at"] = f"gte|{utc_text(self.since(table))}"
-        signed_in_at = time.monotonic()
+        self.token.renew()
         for page in walk_links(self.client, self.cursors, table, self.now, f"v3/{PATHS[table]}", params):
             yield page
-            if time.monotonic() - signed_in_at > TOKEN_SECONDS:
-                signed_in_at = self.sign_in()
+            self.token.renew()

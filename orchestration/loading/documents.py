@@ -169,6 +169,7 @@ def _check_unpacked(path: Path, limits: Limits) -> None:
                 )
             # What a part says of its size is held against what comes out of it.
             damaged = archive.testzip()
+    # NotImplementedError is zipfile's word for a compression that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise LandingError(f"is damaged: {error}") from error
     if damaged is not None:

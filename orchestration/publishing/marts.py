@@ -33,8 +33,12 @@ class MartColumn:
     description: str
 
     @property
+    def is_whole(self) -> bool:
+        return self.data_type in ("BIGINT", "INTEGER")
+
+    @property
     def is_number(self) -> bool:
-        return self.data_type in ("BIGINT", "INTEGER", "DOUBLE") or self.data_type.startswith("DECIMAL")
+        return self.is_whole or self.data_type == "DOUBLE" or self.data_type.startswith("DECIMAL")
 
 
 @dataclass(frozen=True)

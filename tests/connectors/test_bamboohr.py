@@ -8,17 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.bamboohr import FIELDS, BamboohrSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError, TransientError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 PRIVATE = {"firstName": "Ada", "dateOfBirth": "1980-01-01", "payRate": "98765.43", "homeEmail": "a@b.example"}
 
@@ -71,15 +69,13 @@ def bamboohr(httpserver: HTTPServer) -> BamboohrServer:
     return BamboohrServer(httpserver)
 
 
-def pull(server: BamboohrServer, home: DataHome, days: int = 0, **options: Any) -> PullOutcome:
+def pull(
+    server: BamboohrServer, home: DataHome, days: int = 0, secret: str = "s3cret", **options: Any
+) -> PullOutcome:
     source = BamboohrSource(
         base_url=server.url, token_env="BHR", **{"retries": 0, "retry_backoff_seconds": 0, **options}
     )
-    source.token = SecretStr(options.pop("secret", "s3cret"))
-    config = SourcesConfig(bamboohr=source)
-    outcome = pull_system("bamboohr", config, home, lambda: NOW + timedelta(days=days), sleep=lambda _: None)
-    assert outcome is not None
-    return outcome
+    return pull_source("bamboohr", source, home, NOW + timedelta(days=days), secret)
 
 
 def test_a_first_pull_lands_everybody_and_asks_for_nothing_that_no_figure_needs(

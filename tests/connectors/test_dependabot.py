@@ -8,17 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.dependabot import DependabotSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 REPOSITORY = "acme/shop"
 
@@ -100,12 +98,7 @@ def pull(server: AlertsServer, home: DataHome, now: datetime = NOW, **options: A
         since=date(2026, 1, 1),
         **{"tables": ["alerts"], "retries": 1, **options},
     )
-    source.token = SecretStr("s3cret")
-    outcome = pull_system(
-        "dependabot", SourcesConfig(dependabot=source), home, lambda: now, sleep=lambda seconds: None
-    )
-    assert outcome is not None
-    return outcome
+    return pull_source("dependabot", source, home, now, "s3cret")
 
 
 def numbers(home: DataHome, table: str = "alerts") -> list[int]:

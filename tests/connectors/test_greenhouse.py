@@ -7,6 +7,8 @@ import json
 import re
 from collections import Counter
 from datetime import date, timedelta
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -185,6 +187,19 @@ def test_a_long_pull_asks_for_a_new_token_before_the_old_one_ends(
     pull(greenhouse, home, tables=["applications"])
     assert found(home, "applications") == Counter(range(1, 6))
     assert greenhouse.tokens == 4
+
+
+def test_many_short_tables_outlive_no_token(
+    greenhouse: GreenhouseServer, home: DataHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = connector.TOKEN_SECONDS / 4
+    monkeypatch.setattr(connector, "time", SimpleNamespace(monotonic=count(0.0, step).__next__))
+    tables = ["jobs", "job_openings", "offers", "candidates", "applications"]
+    for table in tables:
+        greenhouse.add(table, 1, hours=24)
+    pull(greenhouse, home, tables=tables)
+    assert [found(home, table) for table in tables] == [Counter([1])] * 5
+    assert greenhouse.tokens > 1
 
 
 def test_a_rate_limit_is_waited_out(greenhouse: GreenhouseServer, home: DataHome) -> None:

@@ -10,17 +10,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from orchestration.connectors.lever import LeverSource
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError, TransientError
-from orchestration.connectors.sources import SourcesConfig
 from orchestration.home import DataHome
 
-from .conftest import NOW, landed
+from .conftest import NOW, landed, pull_source
 
 
 def milliseconds(instant: datetime) -> int:
@@ -92,11 +90,7 @@ def pull(server: LeverServer, home: DataHome, days: int = 0, **options: Any) -> 
         since=date(2025, 1, 1),
         **{"retries": 0, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr("s3cret")
-    config = SourcesConfig(lever=source)
-    outcome = pull_system("lever", config, home, lambda: NOW + timedelta(days=days), sleep=lambda _: None)
-    assert outcome is not None
-    return outcome
+    return pull_source("lever", source, home, NOW + timedelta(days=days), "s3cret")
 
 
 def found(home: DataHome, table: str) -> Counter[str]:

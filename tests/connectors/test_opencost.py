@@ -8,16 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from orchestration.connectors.pull import PullOutcome, pull_system
+from orchestration.connectors.pull import PullOutcome
 from orchestration.connectors.refusals import PermanentError, TransientError
-from orchestration.connectors.sources import OpencostSource, SourcesConfig
+from orchestration.connectors.sources import OpencostSource
 from orchestration.home import DataHome
 
-from .conftest import NOW
+from .conftest import NOW, pull_source
 
 SINCE = date(2026, 6, 10)
 Trouble = Callable[[int], Response | None]
@@ -72,10 +71,7 @@ def pull(
         clusters=[{"name": "shop", "path": "shop/allocation"}],
         **{"retries": 0, "retry_backoff_seconds": 0, **options},
     )
-    source.token = SecretStr(token)
-    outcome = pull_system("opencost", SourcesConfig(opencost=source), home, lambda: now, lambda seconds: None)
-    assert outcome is not None
-    return outcome
+    return pull_source("opencost", source, home, now, token)
 
 
 def costs(home: DataHome) -> dict[str, float]:

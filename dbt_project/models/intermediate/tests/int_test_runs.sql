@@ -25,7 +25,7 @@ with tellings as (
 
 reports as (
 
-    select *
+    select told.*
     from {{ ref('int_test_reports') }} as told
     {%- if is_incremental() %}
     where not exists (
