@@ -2,7 +2,7 @@
 
 Parsing the project takes dbt longer than most builds, and it parses again for every new value of a variable,
 though no model's place in the graph depends on one. Where ``METRICS_DBT_MANIFEST`` names what an earlier
-parse of the same files left (``partial_parse.msgpack``), that is used as it is.
+parse of the same files left (``partial_parse.msgpack``), that is used as it is, and not written out again.
 
 A run that is killed (``kill -9``, out of memory) cannot stop its dbt. Left alone, that dbt would go on
 writing into a warehouse that the next run has already locked. So it looks every tenth of a second whether its
@@ -11,6 +11,7 @@ parent is still there.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -35,7 +36,11 @@ def read_manifest(parsed: Path) -> Any:
         return None
     from dbt.contracts.graph.manifest import Manifest
 
-    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    class ParsedManifest(Manifest):
+        def write(self, path: str) -> None:
+            """Leaves it where it was read: to write it after every run takes as long as a dozen models."""
+
+    manifest = ParsedManifest.from_msgpack(parsed.read_bytes())
     manifest.build_parent_and_child_maps()
     manifest.build_flat_graph()
     return manifest
@@ -47,10 +52,15 @@ def main(arguments: Sequence[str]) -> None:
     if os.getppid() != parent:
         os._exit(PARENT_GONE)
     threading.Thread(target=watch_parent, args=(parent,), daemon=True).start()
+    # Nothing of what is imported and read becomes garbage: to look for it takes a quarter of the start.
+    gc.disable()
     from dbt.cli.main import cli  # after the watch has begun: this import takes seconds
 
     parsed = os.environ.get("METRICS_DBT_MANIFEST")
-    cli(list(arguments), obj={"manifest": read_manifest(Path(parsed)) if parsed else None})
+    manifest = read_manifest(Path(parsed)) if parsed else None
+    gc.freeze()
+    gc.enable()
+    cli(list(arguments), obj={"manifest": manifest})
 
 
 if __name__ == "__main__":
