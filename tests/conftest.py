@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,9 +38,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure() -> None:
-    """No test publishes to the server of whoever runs them."""
+def pytest_configure(config: pytest.Config) -> None:
+    """No test publishes to the server of whoever runs them; what Python compiles stays compiled."""
     os.environ.pop("METRICS_POSTGRES_DSN", None)
+    keep_compiled(config.rootpath / ".pytest_cache" / "bytecode")
+
+
+def keep_compiled(folder: Path) -> None:
+    """Where Python must not write beside its sources, it does so here: hundreds of processes import them."""
+    if sys.dont_write_bytecode:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+        sys.pycache_prefix, sys.dont_write_bytecode = str(folder), False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
