@@ -3,27 +3,11 @@
     {{ alias }}.event_date >= date '{{ var("calendar_first_date") }}' and {{ alias }}.event_date <= date '{{ var("as_of_date") }}'
 {%- endmacro %}
 
-{#- CTE bodies for one records model, so that a record that stands on several rows (an incident on three services)
-    is told from the many that stand on one. Those on one row can be summed by day; the others must be counted once
-    per segment and period. Buckets are hashes: a collision sends a lone record down the second path, where it gives
-    the same figures, only slower. Days with a numerator cannot be counted twice, so distinct_days never repeats. -#}
-{% macro repeated_buckets(relation, over_values) -%}
-    select {{ hash_bucket(['records.kpi_id', 'records.record_id']) }} as bucket
-    from {{ relation }} as records
-    inner join {{ ref('dim_kpi') }} as kpis on records.kpi_id = kpis.kpi_id
-    where
-        kpis.aggregation <> 'distinct_days'
-        and {{ in_calendar('records') }}
-        {{ 'and ' ~ is_over_values('kpis.aggregation') if over_values }}
-    group by {{ hash_bucket(['records.kpi_id', 'records.record_id']) }}
-    having count(*) > 1
-{%- endmacro %}
-
 {#- Select over the records model of that name: its rows in the calendar that stand alone (lone=true) or repeat (lone=false),
-    with is_counted and is_unplaced (left out, but eligible) as 0 or 1. over_values: only those of KPIs whose figure is one over
-    measured values. -#}
-{% macro split_records(name, lone, over_values=false) -%}
-    {%- set relation = ref(name) -%}
+    with is_counted and is_unplaced (left out, but eligible) as 0 or 1. A record that stands on several rows (an incident on
+    three services) is told from the many that stand on one: those can be summed by day; the others must be counted once per
+    segment and period. -#}
+{% macro split_records(name, lone) -%}
     select
         records.kpi_id,
         records.record_id,
@@ -40,18 +24,14 @@
         records.denominator,
         case when records.exclusion_reason is null then records.measured end as measured,
         case when records.exclusion_reason is null then 1 else 0 end as is_counted,
-        case when records.exclusion_reason is not null and coalesce(reasons.is_eligible, true) then 1 else 0 end as is_unplaced,
-        kpis.aggregation
-    from {{ relation }} as records
-    inner join {{ ref('dim_kpi') }} as kpis on records.kpi_id = kpis.kpi_id
+        case when records.exclusion_reason is not null and coalesce(reasons.is_eligible, true) then 1 else 0 end as is_unplaced
+    from {{ ref(name) }} as records
     left join {{ ref('kpi_exclusion_reasons') }} as reasons on records.exclusion_reason = reasons.exclusion_reason
-    left join ({{ repeated_buckets(relation, over_values) }}) as repeated
-        -- One plain equality: a second condition here would turn DuckDB's hash join into nested loops.
-        on
-            case when kpis.aggregation <> 'distinct_days' then {{ hash_bucket(['records.kpi_id', 'records.record_id']) }} end
-            = repeated.bucket
+    {% if name not in kpi_models_of_lone_records() -%}
+    {{ 'left' if lone else 'inner' }} join {{ ref('int_kpi_repeats') }} as repeats
+        on records.kpi_id = repeats.kpi_id and records.record_id = repeats.record_id
+    {% endif -%}
     where
         {{ in_calendar('records') }}
-        and repeated.bucket is {{ 'null' if lone else 'not null' }}
-        {{ 'and ' ~ is_over_values('kpis.aggregation') if over_values }}
+        {{ 'and repeats.record_id is null' if lone and name not in kpi_models_of_lone_records() }}
 {%- endmacro %}

@@ -27,6 +27,22 @@ select
 from records
 where fault is not null
 group by kpi_id, fault
+{% for name in kpi_models_of_lone_records() -%}
+union all
+select
+    kpi_id,
+    'a record of a model of lone records stands on several rows' as fault,
+    count(*) as records
+from (
+    select
+        kpi_id,
+        record_id
+    from {{ ref(name) }}
+    group by kpi_id, record_id
+    having count(*) > 1
+) as {{ name }}_repeats
+group by kpi_id
+{% endfor -%}
 union all
 -- Suppression reckons with sums of people: one who stood on several rows would be in several of them.
 select

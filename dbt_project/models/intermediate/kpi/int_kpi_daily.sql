@@ -9,8 +9,9 @@ with cells as (
         lone.severity,
         lone.provider,
         lone.customer_id,
-        lone.respondent_function,
-        lone.work_type,
+        {% for column, models in kpi_own_columns().items() -%}
+        {{ 'lone.' ~ column if name in models else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as {{ column }},
+        {% endfor -%}
         cast(sum(lone.numerator) as decimal(38, 9)) as numerator,
         cast(sum(lone.denominator) as decimal(38, 9)) as denominator,
         cast(sum(lone.is_counted) as bigint) as counted,
@@ -18,8 +19,8 @@ with cells as (
         cast(sum(lone.is_unplaced) as bigint) as unplaced
     from ({{ split_records(name, lone=true) }}) as lone
     group by
-        lone.kpi_id, lone.event_date, lone.service_id, lone.team_id, lone.severity, lone.provider, lone.customer_id,
-        lone.respondent_function, lone.work_type
+        lone.kpi_id, lone.event_date, lone.service_id, lone.team_id, lone.severity, lone.provider, lone.customer_id
+        {%- for column, models in kpi_own_columns().items() if name in models %}, lone.{{ column }}{% endfor %}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
@@ -35,20 +36,21 @@ placed as (
 )
 
 select
-    kpi_id,
-    event_date,
-    group_id,
-    team_id,
-    service_id,
-    tier,
-    severity,
-    provider,
-    customer_id,
-    respondent_function,
-    work_type,
-    numerator,
-    denominator,
-    counted,
-    excluded,
-    unplaced
+    placed.kpi_id,
+    placed.event_date,
+    placed.group_id,
+    placed.team_id,
+    placed.service_id,
+    placed.tier,
+    placed.severity,
+    placed.provider,
+    placed.customer_id,
+    placed.respondent_function,
+    placed.work_type,
+    placed.numerator,
+    placed.denominator,
+    placed.counted,
+    placed.excluded,
+    placed.unplaced
 from placed
+inner join {{ ref('dim_kpi') }} as kpis on placed.kpi_id = kpis.kpi_id

@@ -1,6 +1,6 @@
 with repeated as (
 
-    {% for name in kpi_record_models() -%}
+    {% for name in kpi_record_models() if name not in kpi_models_of_lone_records() -%}
     select
         kpi_id,
         record_id,
