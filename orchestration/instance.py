@@ -7,10 +7,13 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 import sqlalchemy.event
 from dagster import DagsterInstance
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
 
 from orchestration.durable import is_running, replace_text
 from orchestration.home import DataHome
@@ -55,7 +58,11 @@ def open_instance(home: DataHome) -> Iterator[DagsterInstance]:
     path = home.dagster / "dagster.yaml"
     if not path.exists():
         replace_text(path, CONFIGURATION)
-    with _lasting_connections(), DagsterInstance.from_config(str(home.dagster)) as instance:
+    with (
+        _lasting_connections(),
+        _lasting_engines(),
+        DagsterInstance.from_config(str(home.dagster)) as instance,
+    ):
         yield instance
 
 
@@ -88,6 +95,32 @@ def _lasting_connections() -> Iterator[None]:
         sqlalchemy.event.remove(sqlalchemy.Engine, "connect", keep)
         for connection in lasting.values():
             connection.close()
+
+
+@contextmanager
+def _lasting_engines() -> Iterator[None]:
+    """Spares the processor while runs are recorded.
+
+    Dagster makes an SQLAlchemy engine for each access to its SQLite files, and each compiles every statement
+    anew. One engine per file, kept while runs are recorded, compiles a statement once; none keeps a
+    connection.
+    """
+    modules: tuple[Any, ...] = (sqlite_event_log, sqlite_run_storage)
+    create = sqlite_event_log.create_engine
+    lasting: dict[str, sqlalchemy.Engine] = {}
+
+    def keep(url: str, **options: Any) -> sqlalchemy.Engine:
+        if url not in lasting:
+            lasting[url] = create(url, **options)
+        return lasting[url]
+
+    for module in modules:
+        module.create_engine = keep
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.create_engine = create
 
 
 def describe_process() -> dict[str, str]:
