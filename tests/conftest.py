@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.postgres_cluster import Cluster
 
 LAST_DAY = date(2026, 6, 30)
+COMPANY: Mapping[str, Any] = {"seed": 5, "scale": 0.1, "months": 8, "last_day": LAST_DAY}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,12 +75,18 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[DataHo
     return home
 
 
+def planted_truth(home: DataHome) -> Path:
+    """Where the ``Truth`` of the built company lies, pickled."""
+    return home.root / "truth.pickle"
+
+
 @pytest.fixture(scope="session")
 def built_company(tmp_path_factory: pytest.TempPathFactory) -> DataHome:
     """A small company up to 30 June 2026, landed, loaded and built once for all workers: read only."""
 
     def make(home: DataHome) -> None:
-        generate(home.landing, home.company, seed=5, scale=0.1, months=8, last_day=LAST_DAY)
+        truth = generate(home.landing, home.company, **COMPANY)
+        planted_truth(home).write_bytes(pickle.dumps(truth))
         load_everything(home)
         build_everything(home, LAST_DAY)
 

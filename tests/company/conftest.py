@@ -1,7 +1,8 @@
-"""A small company, generated, loaded and built once for all tests of this folder."""
+"""The small company that is built once for all tests, and what was planted in it."""
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.company import Truth, generate
+from orchestration.company import Truth
 from orchestration.home import DataHome
-from tests.dbt.project import build_everything, load_everything
+from tests.conftest import planted_truth
 
-SCALE, MONTHS = 0.2, 8
 Key = tuple[str, str, str]  # segment type, segment, month
 
 
@@ -28,20 +28,16 @@ class Company:
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """Six teams, twelve services, eight months."""
-    home = tmp_path_factory.mktemp("company")
-    truth = generate(home / "landing", home / "company", scale=SCALE, months=MONTHS)
-    return Company(home / "landing", home / "company", truth)
+def company(built_company: DataHome) -> Company:
+    """The company of the whole session, eight months of it."""
+    truth: Truth = pickle.loads(planted_truth(built_company).read_bytes())
+    return Company(built_company.landing, built_company.company, truth)
 
 
 @pytest.fixture(scope="session")
-def home(company: Company) -> DataHome:
+def home(built_company: DataHome) -> DataHome:
     """The company, loaded through its landing folder and built: seeds, models and their data tests."""
-    home = DataHome(company.landing.parent)
-    load_everything(home)
-    build_everything(home, company.truth.plan.last_day)
-    return home
+    return built_company
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ import zstandard
 
 from orchestration.company import generate
 from orchestration.company.plan import Plan
-from tests.company.conftest import MONTHS, SCALE, Company
+from tests.company.conftest import Company
+from tests.conftest import COMPANY
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,7 +48,8 @@ def text_of(path: Path) -> str:
 def test_the_same_seed_gives_the_same_bytes_in_another_process(company: Company, tmp_path: Path):
     """A set or a dict in the order of its hashes would show: the other process hashes texts differently."""
     command = [sys.executable, "-m", "orchestration.company", "--out", str(tmp_path / "landing")]
-    command += ["--truth", str(tmp_path / "truth"), "--scale", str(SCALE), "--months", str(MONTHS)]
+    command += ["--truth", str(tmp_path / "truth")]
+    command += [f"--{name}={COMPANY[name]}" for name in ("seed", "scale", "months")]
     environment = {**os.environ, "PYTHONHASHSEED": "4242", "TZ": "Pacific/Auckland"}
     subprocess.run(command, check=True, cwd=ROOT, env=environment)
     assert digests(tmp_path / "landing") == digests(company.landing)
@@ -55,7 +57,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(company: Company,
 
 
 def test_another_seed_gives_another_company(company: Company, tmp_path: Path):
-    generate(tmp_path / "landing", tmp_path / "truth", seed=8, scale=SCALE, months=MONTHS)
+    generate(tmp_path / "landing", tmp_path / "truth", **{**COMPANY, "seed": 8})
     other, first = digests(tmp_path / "truth"), digests(company.truth_folder)
     assert other.keys() == first.keys()
     assert all(other[name] != first[name] for name in other)

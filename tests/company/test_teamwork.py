@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from orchestration.company import generate
 from orchestration.company.plan import add_months
+from orchestration.home import DataHome
 from tests.company.conftest import Company
 
 GRACE = timedelta(hours=24)
@@ -26,6 +28,14 @@ def records(folder: Path, member: str) -> list[dict[str, Any]]:
     return [
         record for path in sorted(folder.rglob("*.json")) for record in json.loads(path.read_text())[member]
     ]
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """Six teams, for habits show in many items only; generated and not built, for no query reads them."""
+    home = DataHome(tmp_path_factory.mktemp("teams"))
+    truth = generate(home.landing, home.company, scale=0.2, months=8)
+    return Company(home.landing, home.company, truth)
 
 
 @pytest.fixture(scope="module")
