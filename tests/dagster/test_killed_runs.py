@@ -6,7 +6,6 @@ By default one instant; all that the product promises: ``--kills 30``.
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -22,7 +21,6 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.dbt_project import PROJECT_DIR, MetricsDbtProject
 from orchestration.home import DataHome
 from orchestration.instance import open_instance
 from orchestration.publishing.status import CURRENT, read_status
@@ -34,6 +32,7 @@ from tests.dagster.whole_line import (
     read_contents,
     start,
 )
+from tests.dbt.project import copy_parsed
 
 ANALYST = Path(__file__).with_name("analyst.py")
 COMPANY = ("--seed", "5", "--scale", "0.05", "--months", "8")
@@ -68,7 +67,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Start:
     """Nothing there but the parsed project: ``demo`` generates, loads, builds and publishes."""
     folder = tmp_path_factory.mktemp("empty")
     home = DataHome(folder / "prepared")
-    MetricsDbtProject(PROJECT_DIR, home).prepare_manifest(os.environ)
+    copy_parsed(home)
     return run_undisturbed(home, DEMO, folder / "undisturbed")
 
 

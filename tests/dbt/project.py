@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from datetime import date
 from functools import cache
@@ -46,6 +47,12 @@ def parse_once() -> Path:
     project = MetricsDbtProject(PROJECT, DataHome(PROJECT.parent / ".pytest_cache" / "parsed"))
     project.prepare_manifest(os.environ)
     return project.parsed_manifest
+
+
+def copy_parsed(home: DataHome) -> None:
+    """Spares the product's runs in ``home`` the parsing."""
+    parsed = parse_once().parent
+    shutil.copytree(parsed, home.root / "dbt" / "manifests" / parsed.name)
 
 
 def make_empty_home(root: Path) -> DataHome:

@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
-from tests.dbt.project import PROJECT
+from tests.dbt.project import PROJECT, copy_parsed
 
 from .canaries import MAIL, MARKS, NAME, land, search_files, search_tables
 
@@ -27,6 +27,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataHome, str]:
     assert {table.system for table in tables} >= {"workday", "github", "pagerduty"}
     landed = sum(land(home, table) for table in tables)
     assert landed > 12 * len(tables)
+    copy_parsed(home)
     done = subprocess.run(
         [sys.executable, "-m", "orchestration", "daily", "--home", str(home.root)],
         cwd=PROJECT.parent,
