@@ -32,8 +32,8 @@ def test_neither_dbt_nor_java_outlives_a_killed_build(tmp_path: Path) -> None:
         export_lake(con, home, contracts)
     build = subprocess.Popen([sys.executable, "-c", BUILD, str(home.root)], cwd=PROJECT.parent)
     try:
-        tables = home.root / "spark" / "warehouse"
-        _wait(lambda: any(tables.glob("*/*/*.parquet")), seconds=400)
+        of_session = home.root / "spark" / "tmp"
+        _wait(lambda: any(of_session.glob("blockmgr-*")), seconds=400)
         programs = _find_processes(home.root)
         assert any("java" in command for command in programs.values()), programs
         assert any("dbt_process" in command for command in programs.values()), programs
