@@ -39,12 +39,11 @@ def read_run(path: Path, marts: list[Mart], known_states: dict[Path, tuple[int, 
                 "select table_name, row_count, checksum from meta_publication"
             ).fetchall()
         }
-        for mart in marts:
+        # The very file whose content was summed up before says no more than that it can be opened.
+        for mart in marts if known_states.get(path) != state else ():
             (rows,) = con.execute(f"select count(*) from {quote(FILE_SCHEMA, mart.name)}").fetchone() or (-1,)
             if rows != stated[mart.name][0]:
                 sys.exit(f"half a publication: {mart.name} has {rows} rows, not {stated[mart.name][0]}")
-            if known_states.get(path) == state:
-                continue  # the very file whose content was summed up before
             content = read_table_content(con, quote(FILE_SCHEMA, mart.name), mart)
             if (content.rows, content.checksum) != stated[mart.name]:
                 sys.exit(f"half a publication: {mart.name} is {content}, {stated[mart.name]} is stated")
