@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.home import DataHome
 from orchestration.reference import README, concepts_by_system, kpi_table, main, make_tables, refresh
+from tests.dbt.project import copy_parsed
 
 
 def test_the_readme_is_what_the_project_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICS_HOME", str(tmp_path))
+    copy_parsed(DataHome(tmp_path))
     text = README.read_text(encoding="utf-8")
     assert refresh(text, make_tables(os.environ)) == text, "run python -m orchestration.reference"
 

@@ -14,6 +14,7 @@ from typing import Any
 from orchestration.dbt_project import MetricsDbtProject
 from orchestration.home import DataHome
 from orchestration.loading.contract import read_contracts
+from orchestration.loading.contract_model import SystemContract
 from orchestration.loading.load import ensure_tables, load_system
 from orchestration.loading.warehouse import open_warehouse
 
@@ -55,10 +56,16 @@ def copy_parsed(home: DataHome) -> None:
     shutil.copytree(parsed, home.root / "dbt" / "manifests" / parsed.name)
 
 
+@cache
+def read_all_contracts() -> dict[str, SystemContract]:
+    """The contracts of this checkout, read once."""
+    return read_contracts(PROJECT)
+
+
 def make_empty_home(root: Path) -> DataHome:
     """A home whose raw tables exist and are empty."""
     home = DataHome(root)
-    contracts = read_contracts(PROJECT)
+    contracts = read_all_contracts()
     with open_warehouse(home, holder="test") as con:
         ensure_tables(con, contracts)
     return home
@@ -66,7 +73,7 @@ def make_empty_home(root: Path) -> DataHome:
 
 def load_everything(home: DataHome) -> None:
     """Loads what has landed in ``home``, system by system."""
-    contracts = read_contracts(PROJECT)
+    contracts = read_all_contracts()
     with open_warehouse(home, holder="test") as con:
         ensure_tables(con, contracts)
         for contract in contracts.values():

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from orchestration.home import DataHome
-from tests.dbt.kpi_house import BUILT, Row, build_kpis, fill_tables
+from tests.dbt.kpi_house import BUILT, NAMED_TESTS, Row, build_kpis, fill_tables
 from tests.dbt.project import run_dbt
 
 FIRST_DAY = date(2024, 1, 1)
@@ -201,13 +201,13 @@ class Workshop:
         wanted = ("dim_kpi", "path:models/intermediate/kpi", "fct_kpi_values", "fct_kpi_control_chart")
         assert set(wanted) <= set(BUILT)
         variables = json.dumps({"as_of_date": LAST_DAY.isoformat()})
-        built = run_dbt(self._home, "run", "--select", *wanted, "mart_attrition", "--vars", variables)
+        more = ("mart_attrition", "kpi_registry_is_consistent", *NAMED_TESTS)
+        built = run_dbt(self._home, "build", "--select", *wanted, *more, "--vars", variables)
         self._compiled = [
             (result["relation_name"], result["compiled_code"])
             for result in built["results"]
             if result["unique_id"].startswith("model.")
         ]
-        run_dbt(self._home, "test", "--select", "kpi_registry_is_consistent", "--vars", variables)
 
     def build(self, company: Company, name: str) -> DataHome:
         home = DataHome(self._root / name)
