@@ -45,6 +45,7 @@ from .http import Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
 from .refusals import PermanentError
+from .scopes import one_by_one
 
 FIELDS = ",".join(
     f"items.{member}"
@@ -75,17 +76,18 @@ def pull(
 ) -> None:
     """Land what the applications say now, project by project. Raises PermanentError, TransientError."""
     projects: list[str | None] = [*source.projects] or [None]
-    for project in projects:
-        params: dict[str, Any] = {"fields": FIELDS}
-        if project is not None:
-            params["projects"] = project
-        answer = client.get("applications", params)
-        items = answer.json.get("items") if isinstance(answer.json, dict) else None
-        if not isinstance(answer.json, dict) or not isinstance(items, list | None):
-            raise PermanentError(client.system, answer.url, "no list 'items': check the address")
-        if items:
-            landing.land("applications", (), answer.body)
-            remembered = [item for item in items if (item.get("status") or {}).get("history")]
-            if remembered:
-                landing.land("application_history", (), json.dumps({"items": remembered}).encode())
-        cursors.move(f"applications:{project or '*'}", now)
+    for project, reading in one_by_one(projects):
+        with reading:
+            params: dict[str, Any] = {"fields": FIELDS}
+            if project is not None:
+                params["projects"] = project
+            answer = client.get("applications", params)
+            items = answer.json.get("items") if isinstance(answer.json, dict) else None
+            if not isinstance(answer.json, dict) or not isinstance(items, list | None):
+                raise PermanentError(client.system, answer.url, "no list 'items': check the address")
+            if items:
+                landing.land("applications", (), answer.body)
+                remembered = [item for item in items if (item.get("status") or {}).get("history")]
+                if remembered:
+                    landing.land("application_history", (), json.dumps({"items": remembered}).encode())
+            cursors.move(f"applications:{project or '*'}", now)

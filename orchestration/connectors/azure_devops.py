@@ -27,6 +27,7 @@ from .cursors import Cursors
 from .http import Client
 from .landing import LandingFolder
 from .pulled import Address, PulledSystem
+from .scopes import one_by_one
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^/\\?#%]+$")]
 AzureDevopsTable = Literal[
@@ -61,21 +62,22 @@ def pull(
     client: Client, source: AzureDevopsSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land what is new of ``source``'s projects up to ``now``. Raises PermanentError, TransientError."""
-    for name in source.projects:
-        place = (source.organization, name)
-        project = Project(client, source, landing, cursors, now, name, place)
-        project.take(
-            {
-                partial(pull_work_items, project): ("work_items",),
-                partial(pull_iterations, project): ("iterations",),
-                partial(pull_builds, project): ("builds", "timeline_records"),
-                partial(pull_pull_requests, project): (
-                    "pull_requests",
-                    "pull_request_commits",
-                    "pull_request_threads",
-                ),
-                partial(pull_releases, project, source.release_url): ("release_deployments",),
-                partial(pull_environments, project): ("environment_deployments",),
-                partial(pull_test_runs, project): ("test_runs", "test_results"),
-            }
-        )
+    for name, reading in one_by_one(source.projects):
+        with reading:
+            place = (source.organization, name)
+            project = Project(client, source, landing, cursors, now, name, place)
+            project.take(
+                {
+                    partial(pull_work_items, project): ("work_items",),
+                    partial(pull_iterations, project): ("iterations",),
+                    partial(pull_builds, project): ("builds", "timeline_records"),
+                    partial(pull_pull_requests, project): (
+                        "pull_requests",
+                        "pull_request_commits",
+                        "pull_request_threads",
+                    ),
+                    partial(pull_releases, project, source.release_url): ("release_deployments",),
+                    partial(pull_environments, project): ("environment_deployments",),
+                    partial(pull_test_runs, project): ("test_runs", "test_results"),
+                }
+            )

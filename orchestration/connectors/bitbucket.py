@@ -27,6 +27,7 @@ from .landing import LandingFolder
 from .paging import follow_body_links, reads_back_to
 from .pulled import Address, PulledSystem, Repository
 from .puller import Puller, untold
+from .scopes import one_by_one
 from .walks import walk_body_links, walk_changes
 
 PAGE = {"pagelen": 100}
@@ -62,9 +63,10 @@ def pull(
     client: Client, source: BitbucketSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land what is new of ``source``'s repositories up to ``now``. Raises PermanentError, TransientError."""
-    for repository in source.repositories:
-        place = tuple(repository.split("/"))
-        _Repository(client, source, landing, cursors, now, repository, place).pull()
+    for repository, reading in one_by_one(source.repositories):
+        with reading:
+            place = tuple(repository.split("/"))
+            _Repository(client, source, landing, cursors, now, repository, place).pull()
 
 
 class _Repository(Puller[BitbucketSource]):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from typing import Literal
 
 from pydantic import Field
@@ -29,6 +30,7 @@ from .landing import LandingFolder
 from .paging import reads_back_to
 from .pulled import Address, PulledSystem, Repository
 from .refusals import PermanentError
+from .scopes import one_by_one
 from .walks import walk_links
 
 logger = logging.getLogger(__name__)
@@ -63,8 +65,8 @@ def pull(
     client: Client, source: DependabotSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land what is new of ``source``'s repositories up to ``now``. Raises PermanentError, TransientError."""
-    for repository in source.repositories:
-        for table in source.tables:
+    for (repository, table), reading in one_by_one(product(source.repositories, source.tables)):
+        with reading:
             try:
                 for page in _new_pages(client, source, cursors, now, repository, table):
                     if page.json:

@@ -42,6 +42,7 @@ from .http import Client
 from .landing import LandingFolder
 from .paging import continue_token, follow_continuations
 from .pulled import PulledSystem
+from .scopes import one_by_one
 from .walks import walk_pages
 
 PAGE_SIZE = 500
@@ -74,13 +75,14 @@ def headers(source: FluxSource) -> dict[str, str]:
 
 def pull(client: Client, source: FluxSource, landing: LandingFolder, cursors: Cursors, now: datetime) -> None:
     """Land what the objects of each cluster say now. Raises PermanentError, TransientError."""
-    for cluster in source.clusters:
-        walk = _Walk(client, landing, cursors, now, cluster)
-        if "helm_releases" in source.tables:
-            walk.pull("helm_releases", f"apis/helm.toolkit.fluxcd.io/{source.api_version}/helmreleases")
-        if "events" in source.tables:
-            for kind in KINDS:
-                walk.pull("events", "api/v1/events", fieldSelector=f"involvedObject.kind={kind}")
+    for cluster, reading in one_by_one(source.clusters):
+        with reading:
+            walk = _Walk(client, landing, cursors, now, cluster)
+            if "helm_releases" in source.tables:
+                walk.pull("helm_releases", f"apis/helm.toolkit.fluxcd.io/{source.api_version}/helmreleases")
+            if "events" in source.tables:
+                for kind in KINDS:
+                    walk.pull("events", "api/v1/events", fieldSelector=f"involvedObject.kind={kind}")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from .paging import follow_links, read_until, reads_back_to
 from .pulled import Address, PulledSystem, Repository, check_monorepos
 from .puller import Puller, untold
 from .refusals import PermanentError
+from .scopes import one_by_one
 
 PAGE = {"per_page": 100}
 FINAL_STATES = frozenset({"success", "failure", "error", "inactive"})
@@ -80,18 +81,23 @@ def pull(
     client: Client, source: GithubSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land what is new of ``source``'s repositories up to ``now``. Raises PermanentError, TransientError."""
-    for repository in source.repositories:
-        place = tuple(repository.split("/"))
-        puller = _Repository(client, source, landing, cursors, now, repository, place)
-        puller.take(
-            {
-                puller.pull_pull_requests: ("pull_requests", "pull_request_commits", "pull_request_reviews"),
-                puller.pull_commits: ("commits",),
-                puller.pull_deployments: ("deployments", "deployment_statuses"),
-                partial(pull_runs, puller, source.rerun_days): ("workflow_runs", "workflow_jobs"),
-                puller.pull_issues: ("issues",),
-            }
-        )
+    for repository, reading in one_by_one(source.repositories):
+        with reading:
+            place = tuple(repository.split("/"))
+            puller = _Repository(client, source, landing, cursors, now, repository, place)
+            puller.take(
+                {
+                    puller.pull_pull_requests: (
+                        "pull_requests",
+                        "pull_request_commits",
+                        "pull_request_reviews",
+                    ),
+                    puller.pull_commits: ("commits",),
+                    puller.pull_deployments: ("deployments", "deployment_statuses"),
+                    partial(pull_runs, puller, source.rerun_days): ("workflow_runs", "workflow_jobs"),
+                    puller.pull_issues: ("issues",),
+                }
+            )
 
 
 class _Repository(Puller[GithubSource]):

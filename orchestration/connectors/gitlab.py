@@ -32,6 +32,7 @@ from .paging import follow_links
 from .pulled import Address, PulledSystem, check_monorepos
 from .puller import Puller, untold
 from .refusals import PermanentError
+from .scopes import one_by_one
 from .walks import walk_changes, walk_links
 
 PAGE = {"per_page": 100}
@@ -72,8 +73,9 @@ def pull(
     client: Client, source: GitlabSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land what is new of ``source``'s projects up to ``now``. Raises PermanentError, TransientError."""
-    for path in source.projects:
-        _Project(client, source, landing, cursors, now, path).pull()
+    for path, reading in one_by_one(source.projects):
+        with reading:
+            _Project(client, source, landing, cursors, now, path).pull()
 
 
 class _Project(Puller[GitlabSource]):

@@ -18,10 +18,12 @@ candidates are and what offers pay is not asked for. Of a hire, only the accepte
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -104,25 +106,24 @@ def pull(
         return
     place = (f"{now:%Y%m%dT%H%M%SZ}",)
     account = _Account(client, source, landing, cursors, now, place=place, token=_Token(client, source))
-    for table in PATHS:
-        if account.wants(table):
-            account.pull_list(table)
+    account.token.renew()
+    account.take({partial(account.pull_list, table): (table,) for table in PATHS})
 
 
 @dataclass
 class _Token:
     """The bearer token that ``client`` carries, one for all tables of a pull.
 
-    ``given_at``: when it was asked for, by the monotonic clock; None before the first.
+    ``given_at``: when it was asked for last, by the monotonic clock.
     """
 
     client: Client
     source: GreenhouseSource
-    given_at: float | None = None
+    given_at: float = -math.inf
 
     def renew(self) -> None:
-        """Get a token if there is none or it is old, and carry it from now on."""
-        if self.given_at is not None and time.monotonic() - self.given_at <= TOKEN_SECONDS:
+        """Get another token if this one is old, and carry it from now on."""
+        if time.monotonic() - self.given_at <= TOKEN_SECONDS:
             return
         source = self.source
         identity, _, secret = source.secret.partition(":")
@@ -155,7 +156,6 @@ class _Account(Puller[GreenhouseSource]):
         is_first = self.cursors.watermark(table) is None
         if table not in WHOLE and not (is_first and table in FROM_THE_BEGINNING):
             params["updated_at"] = f"gte|{utc_text(self.since(table))}"
-        self.token.renew()
         for page in walk_links(self.client, self.cursors, table, self.now, f"v3/{PATHS[table]}", params):
             yield page
             self.token.renew()

@@ -27,6 +27,7 @@ from .cursors import Cursors
 from .http import Answer, Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
+from .scopes import one_by_one
 
 PAGE_SIZE = 100
 JOBS = "jobs[_class,name,url,color,buildable,actions[_class],lastBuild[timestamp]]"
@@ -61,18 +62,19 @@ def pull(
 
     Raises PermanentError, TransientError.
     """
-    for folder in source.folders:
-        place = "".join(f"/job/{quote(part, safe='')}" for part in folder.split("/") if part)
-        for job, last_build_at in _jobs(client, source, landing, place):
-            stream = f"builds:{job}"
-            unfinished = cursors.state(stream, "unfinished")
-            since = cursors.reach_back(stream, source.started_at, source.overlap_days)
-            if unfinished:
-                since = min(since, *(datetime.fromisoformat(begun) for begun in unfinished.values()))
-            if source.tables == ["jobs"] or (last_build_at < since and not unfinished):
-                continue
-            _pull_builds(client, source, landing, cursors, job, since)
-            cursors.move(stream, now)
+    for folder, reading in one_by_one(source.folders):
+        with reading:
+            place = "".join(f"/job/{quote(part, safe='')}" for part in folder.split("/") if part)
+            for job, last_build_at in _jobs(client, source, landing, place):
+                stream = f"builds:{job}"
+                unfinished = cursors.state(stream, "unfinished")
+                since = cursors.reach_back(stream, source.started_at, source.overlap_days)
+                if unfinished:
+                    since = min(since, *(datetime.fromisoformat(begun) for begun in unfinished.values()))
+                if source.tables == ["jobs"] or (last_build_at < since and not unfinished):
+                    continue
+                _pull_builds(client, source, landing, cursors, job, since)
+                cursors.move(stream, now)
 
 
 def _jobs(

@@ -22,6 +22,7 @@ from .instants import midnight, utc_text
 from .landing import LandingFolder
 from .pulled import PulledSystem
 from .refusals import PermanentError, TransientError
+from .scopes import one_by_one
 from .windows import split_window
 
 DAY = timedelta(days=1)
@@ -60,23 +61,24 @@ def pull(
 
     Raises PermanentError, TransientError.
     """
-    for cluster in source.clusters:
-        stream = f"allocations:{cluster.name}"
-        watermark = cursors.watermark(stream)
-        since = cursors.reach_back(stream, source.started_at, source.overlap_days)
-        for first, last in split_window(since, midnight(now), DAY):
-            answer = client.get(
-                cluster.path,
-                {
-                    "window": f"{utc_text(first)},{utc_text(last)}",
-                    "aggregate": ",".join(source.aggregate),
-                    "step": "1d",
-                    "includeIdle": "true",
-                },
-            )
-            if _has_allocations(answer):
-                landing.land("allocations", (cluster.name, f"{first:%Y-%m-%d}"), answer.body)
-            cursors.move(stream, max(last, watermark or last))
+    for cluster, reading in one_by_one(source.clusters):
+        with reading:
+            stream = f"allocations:{cluster.name}"
+            watermark = cursors.watermark(stream)
+            since = cursors.reach_back(stream, source.started_at, source.overlap_days)
+            for first, last in split_window(since, midnight(now), DAY):
+                answer = client.get(
+                    cluster.path,
+                    {
+                        "window": f"{utc_text(first)},{utc_text(last)}",
+                        "aggregate": ",".join(source.aggregate),
+                        "step": "1d",
+                        "includeIdle": "true",
+                    },
+                )
+                if _has_allocations(answer):
+                    landing.land("allocations", (cluster.name, f"{first:%Y-%m-%d}"), answer.body)
+                cursors.move(stream, max(last, watermark or last))
 
 
 def _has_allocations(answer: Answer) -> bool:

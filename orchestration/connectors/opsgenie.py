@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -82,15 +83,15 @@ def pull(
 ) -> None:
     """Land everything new of the account up to ``now``. Raises PermanentError, TransientError."""
     account = _Account(client, source, landing, cursors, now)
-    paths = PATHS[source.product]
-    for table in ("services", "users"):
-        if account.wants(table):
-            account.land_list(table, paths[table])
-    if account.wants("schedules", "on_calls"):
-        account.pull_schedules(paths["schedules"])
-    for table in ("incidents", "alerts"):
-        if account.wants(table):
-            account.pull_changing(table, paths[table])
+    account.take(
+        {
+            partial(account.land_list, "services"): ("services",),
+            partial(account.land_list, "users"): ("users",),
+            account.pull_schedules: ("schedules", "on_calls"),
+            partial(account.pull_changing, "incidents"): ("incidents",),
+            partial(account.pull_changing, "alerts"): ("alerts",),
+        }
+    )
 
 
 class _Account(Puller[OpsgenieSource]):
@@ -100,16 +101,20 @@ class _Account(Puller[OpsgenieSource]):
         is_jsm = self.source.product == "jsm"
         return ("values", "links", "size") if is_jsm else ("data", "paging", "limit")
 
-    def land_list(self, table: str, path: str) -> list[dict[str, Any]]:
+    def path(self, table: str) -> str:
+        """Where the product keeps the records of ``table``."""
+        return PATHS[self.source.product][table]
+
+    def land_list(self, table: str) -> list[dict[str, Any]]:
         records, rows = self.shape[0], []
-        for page in self._pages(path, {}):
+        for page in self._pages(self.path(table), {}):
             rows += page.json[records]
             self.land(table, page, records=records)
         self.move(table)
         return rows
 
-    def pull_schedules(self, path: str) -> None:
-        rows = self.land_list("schedules", path)
+    def pull_schedules(self) -> None:
+        path, rows = self.path("schedules"), self.land_list("schedules")
         if not self.wants("on_calls"):
             return
         unit = "intervalUnits" if self.source.product == "jsm" else "intervalUnit"
@@ -120,8 +125,8 @@ class _Account(Puller[OpsgenieSource]):
                 self.land("on_calls", self.client.get(f"{path}/{row['id']}/timeline", window), row["id"])
         self.move("on_calls")
 
-    def pull_changing(self, table: str, path: str) -> None:
-        records, _, size = self.shape
+    def pull_changing(self, table: str) -> None:
+        path, (records, _, size) = self.path(table), self.shape
 
         def count(first: datetime, last: datetime) -> int:
             place = {"offset": OFFSET_CAP - 1, size: 1}

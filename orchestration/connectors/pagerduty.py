@@ -67,7 +67,7 @@ def pull(
 ) -> None:
     """Land everything new of the account up to ``now``. Raises PermanentError, TransientError."""
     puller = _Account(client, source, landing, cursors, now)
-    steps: dict[Callable[[], None], tuple[str, ...]] = {
+    steps: dict[Callable[[], object], tuple[str, ...]] = {
         partial(puller.pull_list, "services"): ("services",),
         partial(puller.pull_list, "users"): ("users",),
         partial(puller.pull_list, "schedules"): ("schedules",),

@@ -19,6 +19,7 @@ from .http import Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
 from .refusals import PermanentError
+from .scopes import one_by_one
 from .windows import split_window
 
 POINTS = 10_000
@@ -54,15 +55,16 @@ def pull(
 
     Raises PermanentError, TransientError.
     """
-    for sli in source.slis:
-        step = timedelta(seconds=sli.step_seconds)
-        until = datetime.fromtimestamp(now.timestamp() // sli.step_seconds * sli.step_seconds, UTC)
-        stream = f"sli_samples:{sli.slo_id}:{sli.step_seconds}"
-        since = cursors.reach_back(stream, source.started_at, source.overlap_days)
-        for first, last in split_window(since, until, step * POINTS):
-            for kind, query in (("good", sli.good), ("total", sli.total)):
-                _pull_range(client, sli, kind, query, first + step, last, landing)
-            cursors.move(stream, last)
+    for sli, reading in one_by_one(source.slis):
+        with reading:
+            step = timedelta(seconds=sli.step_seconds)
+            until = datetime.fromtimestamp(now.timestamp() // sli.step_seconds * sli.step_seconds, UTC)
+            stream = f"sli_samples:{sli.slo_id}:{sli.step_seconds}"
+            since = cursors.reach_back(stream, source.started_at, source.overlap_days)
+            for first, last in split_window(since, until, step * POINTS):
+                for kind, query in (("good", sli.good), ("total", sli.total)):
+                    _pull_range(client, sli, kind, query, first + step, last, landing)
+                cursors.move(stream, last)
 
 
 def _pull_range(

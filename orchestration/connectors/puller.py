@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from .cursors import Cursors
 from .http import Answer, Client
 from .landing import LandingFolder
+from .scopes import one_by_one
 
 
 class Selected(Protocol):
@@ -46,11 +47,15 @@ class Puller(Generic[Entry]):
     scope: str = ""
     place: tuple[str, ...] = ()
 
-    def take(self, steps: Mapping[Callable[[], None], Collection[str]]) -> None:
-        """Take each step of which one of the tables is wanted."""
-        for step, tables in steps.items():
-            if self.wants(*tables):
-                step()
+    def take(self, steps: Mapping[Callable[[], object], Collection[str]]) -> None:
+        """Take each step of which one of the tables is wanted.
+
+        Raises PermanentError after the last, if any was refused.
+        """
+        for (step, tables), reading in one_by_one(steps.items()):
+            with reading:
+                if self.wants(*tables):
+                    step()
 
     def wants(self, *tables: str) -> bool:
         """Whether one of ``tables`` is asked for."""

@@ -27,6 +27,7 @@ from .http import Answer, Client
 from .landing import LandingFolder
 from .pulled import Address, PulledSystem
 from .refusals import PermanentError
+from .scopes import one_by_one
 
 PAGE_SIZE = 1000
 MOST_PAGES = 100_000
@@ -81,19 +82,20 @@ def pull(
     client: Client, source: ServicenowSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land what changed of each table up to ``now``. Raises PermanentError, TransientError."""
-    for table in source.tables:
-        name, fields = TABLES[table]
-        if table == "incidents":
-            fields = ",".join([fields, *source.incident_fields])
-        noted = cursors.state(table, "progress")
-        began = noted.get("began", now.isoformat())
-        since = cursors.reach_back(table, source.started_at, source.overlap_days)
-        walk = _Walk(client, f"api/now/table/{name}", fields, source.display_value)
-        for page in walk.pages(noted.get("after", f"{since:%Y-%m-%d %H:%M:%S}")):
-            if page.json["result"]:
-                landing.land(table, (), page.body)
-            cursors.remember(table, "progress", {"began": began, "after": walk.after})
-        cursors.move(table, datetime.fromisoformat(began))
+    for table, reading in one_by_one(source.tables):
+        with reading:
+            name, fields = TABLES[table]
+            if table == "incidents":
+                fields = ",".join([fields, *source.incident_fields])
+            noted = cursors.state(table, "progress")
+            began = noted.get("began", now.isoformat())
+            since = cursors.reach_back(table, source.started_at, source.overlap_days)
+            walk = _Walk(client, f"api/now/table/{name}", fields, source.display_value)
+            for page in walk.pages(noted.get("after", f"{since:%Y-%m-%d %H:%M:%S}")):
+                if page.json["result"]:
+                    landing.land(table, (), page.body)
+                cursors.remember(table, "progress", {"began": began, "after": walk.after})
+            cursors.move(table, datetime.fromisoformat(began))
 
 
 class _Walk:

@@ -16,6 +16,7 @@ with it, and what is landed of them stays as it was told last. Regions have thei
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -25,6 +26,7 @@ from .http import Client
 from .instants import utc_text
 from .landing import LandingFolder
 from .pulled import Address, PulledSystem
+from .scopes import one_by_one
 from .walks import walk_body_links
 
 VERSION = "2024-10-15"
@@ -51,8 +53,8 @@ def headers(source: SnykSource) -> dict[str, str]:
 
 def pull(client: Client, source: SnykSource, landing: LandingFolder, cursors: Cursors, now: datetime) -> None:
     """Land what is new of ``source``'s organisations up to ``now``. Raises PermanentError, TransientError."""
-    for organisation in source.organisations:
-        for table in source.tables:
+    for (organisation, table), reading in one_by_one(product(source.organisations, source.tables)):
+        with reading:
             params: dict[str, Any] = {"version": VERSION, "limit": PAGE_SIZE}
             stream = f"{table}:{organisation}"
             if table == "projects":

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StringConstraints
@@ -30,6 +31,7 @@ from .paging import follow_page_numbers, reads_back_to
 from .pulled import Address, PulledSystem
 from .puller import Puller
 from .refusals import PermanentError
+from .scopes import one_by_one
 from .walks import walk_windows
 from .windows import bisect_window
 
@@ -70,9 +72,9 @@ def pull(
     client: Client, source: SonarqubeSource, landing: LandingFolder, cursors: Cursors, now: datetime
 ) -> None:
     """Land what is new of ``source``'s projects up to ``now``. Raises PermanentError, TransientError."""
-    for project in source.projects:
-        puller = _Project(client, source, landing, cursors, now, project, (project,))
-        for table in source.tables:
+    for (project, table), reading in one_by_one(product(source.projects, source.tables)):
+        with reading:
+            puller = _Project(client, source, landing, cursors, now, project, (project,))
             getattr(puller, f"pull_{table}")()
 
 

@@ -25,6 +25,7 @@ from .http import Answer, Client
 from .landing import LandingFolder
 from .pulled import PulledSystem
 from .refusals import PermanentError
+from .scopes import one_by_one
 from .walks import walk_pages
 
 PAGE_SIZE = 100
@@ -54,24 +55,25 @@ def pull(
 
     Raises PermanentError, TransientError.
     """
-    for application in source.applications:
-        stream = f"executions:{application}"
-        unfinished = cursors.state(stream, "unfinished")
-        asked: set[str] = set()
-        for page in _walk(client, source, cursors, now, application):
-            asked |= _land(landing, page, unfinished)
+    for application, reading in one_by_one(source.applications):
+        with reading:
+            stream = f"executions:{application}"
+            unfinished = cursors.state(stream, "unfinished")
+            asked: set[str] = set()
+            for page in _walk(client, source, cursors, now, application):
+                asked |= _land(landing, page, unfinished)
+                cursors.remember(stream, "unfinished", unfinished)
+            horizon = (now.astimezone(UTC) - timedelta(days=source.give_up_days)).timestamp() * 1000
+            waiting = [identity for identity in unfinished if identity not in asked]
+            for first in range(0, len(waiting), ASKED_AT_ONCE):
+                some = waiting[first : first + ASKED_AT_ONCE]
+                answer = client.get("executions", {"executionIds": ",".join(some), "expand": "true"})
+                found = _land(landing, answer, unfinished)
+                for identity in some:
+                    # Deleted, or waiting for longer than anybody looks.
+                    if identity not in found or unfinished.get(identity, horizon) < horizon:
+                        unfinished.pop(identity, None)
             cursors.remember(stream, "unfinished", unfinished)
-        horizon = (now.astimezone(UTC) - timedelta(days=source.give_up_days)).timestamp() * 1000
-        waiting = [identity for identity in unfinished if identity not in asked]
-        for first in range(0, len(waiting), ASKED_AT_ONCE):
-            some = waiting[first : first + ASKED_AT_ONCE]
-            answer = client.get("executions", {"executionIds": ",".join(some), "expand": "true"})
-            found = _land(landing, answer, unfinished)
-            for identity in some:
-                # Deleted, or waiting for longer than anybody looks.
-                if identity not in found or unfinished.get(identity, horizon) < horizon:
-                    unfinished.pop(identity, None)
-        cursors.remember(stream, "unfinished", unfinished)
 
 
 def _walk(
