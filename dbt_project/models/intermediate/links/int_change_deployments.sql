@@ -259,50 +259,26 @@ silent_deployments as (
 ),
 
 silent_environments as (
-    select distinct
+    select
         service_id,
         environment,
         repository,
-        branch
+        branch,
+        max(case when is_outside_graph then 1 else 0 end) as has_outsiders
     from silent_deployments
+    group by service_id, environment, repository, branch
 ),
 
-time_axis as (
-    select
-        service_id,
-        environment,
-        repository,
-        branch,
-        false as is_placed,
-        requested_at as occurred_at,
-        environment_sequence,
-        cast(null as string) as change_id,
-        0 as is_change
-    from silent_deployments
-    union all
-    select
-        service_id,
-        environment,
-        repository,
-        branch,
-        true as is_placed,
-        requested_at as occurred_at,
-        environment_sequence,
-        cast(null as string) as change_id,
-        0 as is_change
-    from silent_deployments
-    where is_outside_graph
-    union all
+-- A change that the graph places can only have come with a deployment that is not in it.
+waiting_changes as (
     select
         change_services.service_id,
         silent_environments.environment,
         merged_changes.repository,
         silent_environments.branch,
         placed_changes.change_id is not null as is_placed,
-        merged_changes.merged_at as occurred_at,
-        cast(null as bigint) as environment_sequence,
-        merged_changes.change_id,
-        1 as is_change
+        merged_changes.merged_at,
+        merged_changes.change_id
     from merged_changes
     inner join change_services
         on merged_changes.change_id = change_services.change_id
@@ -314,6 +290,54 @@ time_axis as (
             = silent_environments.branch
     left join placed_changes
         on merged_changes.change_id = placed_changes.change_id
+    where
+        placed_changes.change_id is null
+        or silent_environments.has_outsiders = 1
+),
+
+waiting_environments as (
+    select distinct
+        service_id,
+        environment,
+        repository,
+        branch,
+        is_placed
+    from waiting_changes
+),
+
+time_axis as (
+    select
+        silent_deployments.service_id,
+        silent_deployments.environment,
+        silent_deployments.repository,
+        silent_deployments.branch,
+        waiting_environments.is_placed,
+        silent_deployments.requested_at as occurred_at,
+        silent_deployments.environment_sequence,
+        cast(null as string) as change_id,
+        0 as is_change
+    from silent_deployments
+    inner join waiting_environments
+        on
+            silent_deployments.service_id = waiting_environments.service_id
+            and silent_deployments.environment = waiting_environments.environment
+            and silent_deployments.repository = waiting_environments.repository
+            and silent_deployments.branch = waiting_environments.branch
+    where
+        silent_deployments.is_outside_graph
+        or not waiting_environments.is_placed
+    union all
+    select
+        service_id,
+        environment,
+        repository,
+        branch,
+        is_placed,
+        merged_at as occurred_at,
+        cast(null as bigint) as environment_sequence,
+        change_id,
+        1 as is_change
+    from waiting_changes
 ),
 
 time_walk as (
