@@ -1,3 +1,6 @@
+{#- A view: columns of one table, several times over, which are read as fast there as from a copy of them. -#}
+{{ config(materialized='view' if target.type == 'duckdb' else 'table') }}
+
 {%- set numerators = {
     'change_failure_rate': 'is_failed_change',
     'change_failure_rate_1h': 'is_failed_within_1h',

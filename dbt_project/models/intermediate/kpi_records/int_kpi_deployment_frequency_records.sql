@@ -1,3 +1,6 @@
+{#- A view: columns of one table, several times over, which are read as fast there as from a copy of them. -#}
+{{ config(materialized='view' if target.type == 'duckdb' else 'table') }}
+
 with
 
 deployments as (

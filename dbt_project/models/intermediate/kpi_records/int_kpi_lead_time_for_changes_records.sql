@@ -1,3 +1,6 @@
+{#- A view: columns of one table, several times over, which are read as fast there as from a copy of them. -#}
+{{ config(materialized='view' if target.type == 'duckdb' else 'table') }}
+
 {%- set stages = {
     'lead_time_for_changes': 'lead_time_seconds',
     'lead_time_coding': 'coding_seconds',
