@@ -25,10 +25,11 @@ with
 {% endmacro %}
 
 {% macro duckdb__staged_select(steps, final) %}
+{%- set reads = relations_read(steps, final) %}
 with
 
 {% for step in steps -%}
-{{ step[0] }} as {{ 'materialized ' if is_worth_keeping(step, steps, final) }}(
+{{ step[0] }} as {{ 'materialized ' if is_worth_keeping(step, reads) }}(
 {{ step[1] }}
 ){{ "," if not loop.last }}
 
@@ -36,11 +37,14 @@ with
 {{ final }}
 {% endmacro %}
 
+{# Names of what steps and final read, as often as they read it. #}
+{% macro relations_read(steps, final) -%}
+    {{- return(modules.re.findall('(?i)\\b(?:from|join)\\s+(\\w+)', (steps | map(attribute=1) | list + [final]) | join(' '))) -}}
+{%- endmacro %}
+
 {# Is the step [name, select] read more than once by the others? One that only names a relation is no work to repeat. #}
-{% macro is_worth_keeping(step, steps, final) -%}
-    {%- set texts = (steps | map(attribute=1) | list) + [final] -%}
-    {%- set reads = modules.re.findall('(?i)\\b(?:from|join)\\s+' ~ step[0] ~ '\\b', texts | join(' ')) -%}
-    {{- return(reads | length > 1 and not modules.re.fullmatch('(?i)\\s*select \\* from \\S+\\s*', step[1])) -}}
+{% macro is_worth_keeping(step, reads) -%}
+    {{- return(reads.count(step[0]) > 1 and not modules.re.fullmatch('(?i)\\s*select \\* from \\S+\\s*', step[1])) -}}
 {%- endmacro %}
 
 {% macro spark__staged_select(steps, final) %}
@@ -48,6 +52,7 @@ with
         {{- return(default__staged_select(steps, final)) -}}
     {%- endif -%}
     {%- set selects, has_rows = {}, {} -%}
+    {%- set reads = relations_read(steps, final) -%}
     {%- for step in steps -%}
         {%- set needed = step[2] if step | length > 2 else none -%}
         {%- if needed and needed not in has_rows -%}
@@ -58,7 +63,7 @@ with
             {%- if has_rows.get(step[3]) == false -%}
                 {%- do has_rows.update({step[0]: false}) -%}
             {%- endif -%}
-        {%- elif is_worth_keeping(step, steps, final) -%}
+        {%- elif is_worth_keeping(step, reads) -%}
             {%- set table = staged_step_table(step[0]) -%}
             {%- do run_query('drop table if exists ' ~ table) -%}
             {%- do run_query('create table ' ~ table ~ ' using parquet as ' ~ over_steps(selects, step[1])) -%}
