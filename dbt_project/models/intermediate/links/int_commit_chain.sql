@@ -8,25 +8,52 @@
 {%- set powers = range(doublings) -%}
 {%- set steps = [] -%}
 
+{%- set repositories -%}
+    select
+        repository,
+        row_number() over (order by repository) as repository_number
+    from {{ ref('int_commits') }}
+    group by repository
+{%- endset -%}
+{%- do steps.append(['repositories', repositories]) -%}
+
+{#- In the order of their instants: neighbours on a chain are then neighbours in memory. -#}
 {%- set numbered -%}
     select
-        row_number() over (order by repository, sha) as commit_number,
-        repository,
-        sha,
-        first_parent_sha,
-        committed_at
-    from {{ ref('int_commits') }}
+        row_number() over (
+            order by repositories.repository_number, commits.committed_at, commits.sha
+        ) as commit_number,
+        repositories.repository_number,
+        commits.repository,
+        commits.sha,
+        commits.first_parent_sha,
+        commits.committed_at
+    from {{ ref('int_commits') }} as commits
+    inner join repositories
+        on commits.repository = repositories.repository
 {%- endset -%}
 {%- do steps.append(['numbered', numbered]) -%}
 
-{%- set first_parents -%}
+{%- set linked -%}
     select
         child.commit_number,
+        child.repository,
+        child.sha,
+        child.committed_at,
         parent.commit_number as parent_number
     from numbered as child
-    inner join numbered as parent
-        on child.repository = parent.repository
+    left join numbered as parent
+        on child.repository_number = parent.repository_number
         and child.first_parent_sha = parent.sha
+{%- endset -%}
+{%- do steps.append(['linked', linked]) -%}
+
+{%- set first_parents -%}
+    select
+        commit_number,
+        parent_number
+    from linked
+    where parent_number is not null
 {%- endset -%}
 {%- do steps.append(['ancestor_0', first_parents]) -%}
 
@@ -100,12 +127,12 @@
             tip_0.commit_number,
             tip_0.depth,
             row_number() over (
-                partition by numbered.repository
-                order by tip_0.depth desc, numbered.committed_at desc, numbered.sha
+                partition by linked.repository
+                order by tip_0.depth desc, linked.committed_at desc, linked.sha
             ) as tip_rank
         from tip_0
-        inner join numbered
-            on tip_0.commit_number = numbered.commit_number
+        inner join linked
+            on tip_0.commit_number = linked.commit_number
     ) as ranked
     where ranked.tip_rank = 1
 {%- endset -%}
@@ -136,25 +163,24 @@
         ranked.commit_number as child_number
     from (
         select
-            ancestor_0.commit_number,
-            ancestor_0.parent_number,
+            linked.commit_number,
+            linked.parent_number,
             row_number() over (
-                partition by ancestor_0.parent_number
+                partition by linked.parent_number
                 order by
                     case when merged.commit_number is null then 1 else 0 end,
-                    numbered.committed_at desc,
-                    ancestor_0.commit_number
+                    linked.committed_at desc,
+                    linked.commit_number
             ) as child_rank
-        from ancestor_0
-        inner join numbered
-            on ancestor_0.commit_number = numbered.commit_number
+        from linked
         left join merged
-            on ancestor_0.commit_number = merged.commit_number
+            on linked.commit_number = merged.commit_number
         left join mainline_0 as child_on_mainline
-            on ancestor_0.commit_number = child_on_mainline.commit_number
+            on linked.commit_number = child_on_mainline.commit_number
         left join mainline_0 as parent_on_mainline
-            on ancestor_0.parent_number = parent_on_mainline.commit_number
-        where child_on_mainline.commit_number is null
+            on linked.parent_number = parent_on_mainline.commit_number
+        where linked.parent_number is not null
+            and child_on_mainline.commit_number is null
             and parent_on_mainline.commit_number is null
     ) as ranked
     where ranked.child_rank = 1
@@ -176,14 +202,14 @@
 
 {%- set side_bases -%}
     select
-        numbered.commit_number,
-        numbered.commit_number as chain_id,
+        linked.commit_number,
+        linked.commit_number as chain_id,
         cast(0 as bigint) as chain_position
-    from numbered
+    from linked
     left join mainline_0
-        on numbered.commit_number = mainline_0.commit_number
+        on linked.commit_number = mainline_0.commit_number
     left join child_0
-        on numbered.commit_number = child_0.child_number
+        on linked.commit_number = child_0.child_number
     where mainline_0.commit_number is null
         and child_0.child_number is null
 {%- endset -%}
@@ -208,22 +234,35 @@
     {%- do steps.append(['side_' ~ power, marked, 'child_' ~ power, 'side_' ~ (power + 1)]) -%}
 {%- endfor %}
 
+{%- set chained -%}
+    select
+        commit_number,
+        tip_number as chain_id,
+        chain_position,
+        true as is_mainline
+    from mainline_0
+    union all
+    select
+        commit_number,
+        chain_id,
+        chain_position,
+        false as is_mainline
+    from side_0
+{%- endset -%}
+{%- do steps.append(['chained', chained]) -%}
+
 {%- set final -%}
 select
-    numbered.repository,
-    numbered.sha,
-    cast(numbered.commit_number as bigint) as commit_number,
-    cast(ancestor_0.parent_number as bigint) as first_parent_number,
-    cast(coalesce(mainline_0.tip_number, side_0.chain_id) as bigint) as chain_id,
-    cast(coalesce(mainline_0.chain_position, side_0.chain_position) as bigint) as chain_position,
-    mainline_0.commit_number is not null as is_mainline
-from numbered
-left join ancestor_0
-    on numbered.commit_number = ancestor_0.commit_number
-left join mainline_0
-    on numbered.commit_number = mainline_0.commit_number
-left join side_0
-    on numbered.commit_number = side_0.commit_number
+    linked.repository,
+    linked.sha,
+    cast(linked.commit_number as bigint) as commit_number,
+    cast(linked.parent_number as bigint) as first_parent_number,
+    cast(chained.chain_id as bigint) as chain_id,
+    cast(chained.chain_position as bigint) as chain_position,
+    coalesce(chained.is_mainline, false) as is_mainline
+from linked
+left join chained
+    on linked.commit_number = chained.commit_number
 {%- endset -%}
 
 {{ config(post_hook="{{ drop_staged_steps(" ~ (steps | map(attribute=0) | list) ~ ") }}") }}
