@@ -16,6 +16,7 @@ from orchestration.definitions import build_definitions
 from orchestration.deployment import DeploymentError, read_deployment
 from orchestration.home import DataHome
 from tests.dagster.conftest import NOW, Line
+from tests.dbt.project import copy_parsed
 
 ROOT = PROJECT_DIR.parent
 
@@ -24,6 +25,7 @@ ROOT = PROJECT_DIR.parent
 def product(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     """The product's own definitions over an empty home."""
     home = DataHome(tmp_path_factory.mktemp("product"))
+    copy_parsed(home)
     return build_definitions(read_deployment(os.environ, lambda: NOW, home=home))
 
 
