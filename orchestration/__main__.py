@@ -31,8 +31,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "export": (),
     "spark": ("pyspark",),
     "bi": (),
-    "quack": (),
-    "test": ("pytest", "pyspark", "psycopg", "dagster_postgres"),
+    "quack": ("duckdb_extension_quack",),
+    "test": ("pytest", "pyspark", "psycopg", "dagster_postgres", "duckdb_extension_quack"),
 }
 
 

@@ -18,7 +18,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 UV_HOME = PROJECT / ".uv"
 INSIDE = "METRICS_INSIDE_UV"
 # Modules that are not in the runtime or the development group, and the extra that brings each.
-EXTRAS = {"pyspark": "spark", "psycopg": "postgres", "dagster_postgres": "dagster-postgres"}
+EXTRAS = {
+    "pyspark": "spark",
+    "psycopg": "postgres",
+    "dagster_postgres": "dagster-postgres",
+    "duckdb_extension_quack": "quack",
+}
 
 
 def enter_environment(arguments: Sequence[str], extras: Sequence[str] = ()) -> None:

@@ -1,7 +1,8 @@
 """The published marts as a DuckDB server: one shared, read-only endpoint, by DuckDB's extension Quack (beta).
 
-https://duckdb.org/docs/current/quack/overview. The extension is no part of DuckDB's wheel: it is installed
-once, from DuckDB's extension repository, on the machine that serves. People data is never served.
+https://duckdb.org/docs/current/quack/overview. The extension, and httpfs without which it answers nobody, are
+no part of DuckDB's wheel: the ``quack`` extra carries them, or they are installed once from DuckDB's extension
+repository. People data is never served.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -90,15 +92,30 @@ def open_snapshot(home: DataHome) -> Iterator[duckdb.DuckDBPyConnection]:
     # Each client's session begins in the database that the instance was opened with: so this is that file.
     with duckdb.connect(snapshot_path(home), read_only=True, config=config) as con:
         try:
-            con.execute("load quack")
+            load_extensions(con)
         except duckdb.Error as error:
             raise QuackError(
                 f"DuckDB {duckdb.__version__} has no Quack here: {str(error).splitlines()[0]}\n"
-                "Install it once, where DuckDB's extension repository can be reached: "
-                "python -c \"import duckdb; duckdb.execute('install quack')\""
+                "Install this project's `quack` extra or, where DuckDB's extension repository can be reached, "
+                "once: python -c \"import duckdb; [duckdb.execute('install ' + n) for n in ('quack', 'httpfs')]\""
             ) from None
         confine(con)
         yield con
+
+
+def load_extensions(con: duckdb.DuckDBPyConnection) -> None:
+    """Loads Quack and what it needs, as the ``quack`` extra carries them or as they are installed.
+
+    Both before ``confine``: a server that cannot load httpfs any more answers every client with HTTP 500.
+    """
+    for name in ("httpfs", "quack"):
+        carried = find_spec(f"duckdb_extension_{name}")
+        if carried is not None and carried.origin is not None:
+            folder = Path(carried.origin).parent / "extensions" / f"v{duckdb.__version__}"
+            if (file := folder / f"{name}.duckdb_extension").exists():
+                con.execute(f"load {literal(str(file))}")
+                continue
+        con.execute(f"load {name}")
 
 
 def confine(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,10 +1,12 @@
 """Quack: what is refused before a port is opened, what the server could do, and what is said without it.
 
-The extension is not in DuckDB's wheel, so that a server answers clients is tried where it is installed.
+The extension is not in DuckDB's wheel: that a server answers clients is tried where the ``quack`` extra is.
 """
 
 from __future__ import annotations
 
+import socket
+import sys
 from pathlib import Path
 
 import duckdb
@@ -17,6 +19,7 @@ from orchestration.quack import (
     QuackError,
     confine,
     identify_publication,
+    load_extensions,
     main,
     open_snapshot,
     read_address,
@@ -36,17 +39,31 @@ STAND_IN = """
 
 
 @pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
 def published(home: DataHome) -> DataHome:
     publish(home, describe_run(home))
     return home
 
 
-def has_quack() -> bool:
-    with duckdb.connect() as con:
-        row = con.execute(
-            "select installed from duckdb_extensions() where extension_name = 'quack'"
-        ).fetchone()
-    return bool(row and row[0])
+def find_obstacle() -> str | None:
+    """Why Quack cannot be loaded here; None where it can."""
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as con:
+        try:
+            load_extensions(con)
+        except duckdb.Error as error:
+            return str(error).splitlines()[0]
+    return None
+
+
+OBSTACLE = find_obstacle()
+needs_quack = pytest.mark.skipif(OBSTACLE is not None, reason=f"the `quack` extra is not here: {OBSTACLE}")
 
 
 @pytest.mark.parametrize("token", [None, "", "secret", "x" * 64, TOKEN[:31]])
@@ -74,10 +91,12 @@ def test_only_this_machine_is_served_unless_a_proxy_is_named() -> None:
         read_address("localhost", 70000, behind_proxy=False)
 
 
-@pytest.mark.skipif(has_quack(), reason="Quack is installed here")
 def test_without_the_extension_it_says_how_to_install_it(
-    published: DataHome, capsys: pytest.CaptureFixture[str]
+    published: DataHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # below which DuckDB looks for what was installed
+    for name in ("httpfs", "quack"):
+        monkeypatch.setitem(sys.modules, f"duckdb_extension_{name}", None)
     assert main([], {"METRICS_HOME": str(published.root), TOKEN_VARIABLE: TOKEN}) == 1
     said = capsys.readouterr().err
     assert f"DuckDB {duckdb.__version__} has no Quack here" in said
@@ -85,19 +104,50 @@ def test_without_the_extension_it_says_how_to_install_it(
     assert TOKEN not in said
 
 
-@pytest.mark.skipif(not has_quack(), reason="Quack is not installed here: install quack")
-def test_a_client_reads_what_is_published_and_changes_nothing(published: DataHome) -> None:
-    address = read_address("localhost", 19494, behind_proxy=False)
-    with open_snapshot(published) as server, duckdb.connect() as client:
+@needs_quack
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_client_reads_what_is_published_and_changes_nothing(
+    published: DataHome, free_port: int, host: str
+) -> None:
+    address = read_address(host, free_port, behind_proxy=False)
+    plain = "" if host == "localhost" else ", disable_ssl true"
+    with open_snapshot(published) as server, duckdb.connect() as client, duckdb.connect() as stranger:
         serve(server, address, TOKEN)
-        client.execute("load quack")
-        client.execute(f"attach '{address}' as remote (token '{TOKEN}')")
+        for con in (client, stranger):
+            load_extensions(con)
+        client.execute(f"attach '{address}' as remote (token '{TOKEN}'{plain})")
         assert client.execute("select count(*) from remote.dim_team").fetchone() == (3,)
         for change in ("delete from remote.dim_team", "create table remote.mine (a integer)"):
             with pytest.raises(duckdb.Error):
                 client.execute(change)
-        with pytest.raises(duckdb.Error), duckdb.connect() as stranger:
-            stranger.execute(f"load quack; attach '{address}' as remote (token 'another{TOKEN}')")
+        with pytest.raises(duckdb.Error):
+            stranger.execute(f"attach '{address}' as remote (token 'another{TOKEN}'{plain})")
+        assert client.execute("select count(*) from remote.dim_team").fetchone() == (3,)
+        stop(server, address)
+    with duckdb.connect() as late:
+        load_extensions(late)
+        with pytest.raises(duckdb.Error):
+            late.execute(f"attach '{address}' as remote (token '{TOKEN}'{plain})")
+
+
+@needs_quack
+def test_a_client_reaches_no_file_of_the_server(published: DataHome, free_port: int) -> None:
+    address = read_address("localhost", free_port, behind_proxy=False)
+    people = published.published / "marts_people.duckdb"
+    with open_snapshot(published) as server, duckdb.connect() as client:
+        serve(server, address, TOKEN)
+        load_extensions(client)
+        for attempt in (
+            f"attach ''{people}'' as people",
+            "from read_text(''/etc/hostname'')",
+            "set enable_external_access = true",
+        ):
+            with pytest.raises(duckdb.Error):
+                client.execute(f"from quack_query('{address}', '{attempt}', token => '{TOKEN}')")
+        (count,) = client.execute(
+            f"from quack_query('{address}', 'select count(*) from dim_team', token => '{TOKEN}')"
+        ).fetchone() or (None,)
+        assert count == 3
         stop(server, address)
 
 
