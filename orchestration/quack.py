@@ -1,8 +1,8 @@
 """The published marts as a DuckDB server: one shared, read-only endpoint, by DuckDB's extension Quack (beta).
 
 https://duckdb.org/docs/current/quack/overview. The extension, and httpfs without which it answers nobody, are
-no part of DuckDB's wheel: the ``quack`` extra carries them, or they are installed once from DuckDB's extension
-repository. People data is never served.
+no part of DuckDB's wheel: the ``quack`` extra carries them, or they are installed once from the repository of
+DuckDB's extensions. People data is never served.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ TOKEN_VARIABLE = "METRICS_QUACK_TOKEN"  # noqa: S105  the name of the variable
 # 128 bits in hexadecimal: whoever finds the port can try tokens as fast as it answers.
 SHORTEST_TOKEN = 32
 _KINDS_OF_CHARACTERS = 8
+EXTENSIONS = ("httpfs", "quack")
+INSTALLATION = "python -c \"import duckdb; duckdb.execute('install httpfs; install quack')\""
 DEFAULT_PORT = 9494
 _LOOK_EVERY_SECONDS = 5.0
 
@@ -96,8 +98,8 @@ def open_snapshot(home: DataHome) -> Iterator[duckdb.DuckDBPyConnection]:
         except duckdb.Error as error:
             raise QuackError(
                 f"DuckDB {duckdb.__version__} has no Quack here: {str(error).splitlines()[0]}\n"
-                "Install this project's `quack` extra or, where DuckDB's extension repository can be reached, "
-                "once: python -c \"import duckdb; [duckdb.execute('install ' + n) for n in ('quack', 'httpfs')]\""
+                "Install this project's `quack` extra or, where the repository of DuckDB's extensions can be "
+                f"reached, once: {INSTALLATION}"
             ) from None
         confine(con)
         yield con
@@ -108,7 +110,7 @@ def load_extensions(con: duckdb.DuckDBPyConnection) -> None:
 
     Both before ``confine``: a server that cannot load httpfs any more answers every client with HTTP 500.
     """
-    for name in ("httpfs", "quack"):
+    for name in EXTENSIONS:
         carried = find_spec(f"duckdb_extension_{name}")
         if carried is not None and carried.origin is not None:
             folder = Path(carried.origin).parent / "extensions" / f"v{duckdb.__version__}"

@@ -15,6 +15,8 @@ import pytest
 from orchestration.home import DataHome
 from orchestration.publishing.snapshot import publish
 from orchestration.quack import (
+    EXTENSIONS,
+    INSTALLATION,
     TOKEN_VARIABLE,
     QuackError,
     confine,
@@ -95,12 +97,12 @@ def test_without_the_extension_it_says_how_to_install_it(
     published: DataHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # below which DuckDB looks for what was installed
-    for name in ("httpfs", "quack"):
+    for name in EXTENSIONS:
         monkeypatch.setitem(sys.modules, f"duckdb_extension_{name}", None)
     assert main([], {"METRICS_HOME": str(published.root), TOKEN_VARIABLE: TOKEN}) == 1
     said = capsys.readouterr().err
     assert f"DuckDB {duckdb.__version__} has no Quack here" in said
-    assert "install quack" in said
+    assert INSTALLATION in said
     assert TOKEN not in said
 
 
